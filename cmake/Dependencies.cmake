@@ -1,0 +1,11 @@
+# What the program is built with: Debian 12's own packages. Each is named in dev's list of packages.
+find_package(PkgConfig REQUIRED)
+find_package(Boost 1.74 REQUIRED COMPONENTS program_options)
+find_package(nlohmann_json 3.11 REQUIRED)
+find_package(yaml-cpp 0.7 REQUIRED)
+find_package(fmt 9 REQUIRED)
+find_package(tl-expected 1.0 REQUIRED)
+find_package(Threads REQUIRED)
+pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
+pkg_check_modules(libproc2 REQUIRED IMPORTED_TARGET libproc2)
+pkg_check_modules(libsystemd REQUIRED IMPORTED_TARGET libsystemd)
