@@ -1,0 +1,321 @@
+#include "scan/grouping.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <tuple>
+#include <unordered_map>
+
+namespace reaper::scan {
+namespace {
+
+using classify::Classification;
+using classify::LauncherKind;
+using classify::Role;
+
+template <std::size_t N>
+bool named(const std::array<std::string_view, N>& names, std::string_view comm) {
+    return std::find(names.begin(), names.end(), comm) != names.end();
+}
+
+bool linked(const std::optional<ChannelEnd>& a, const std::optional<ChannelEnd>& b) {
+    return a && b && a->inode != 0 && a->inode == b->inode && a->kind == b->kind &&
+           (a->kind == EndKind::pipe || a->kind == EndKind::unix_socket);
+}
+
+/// The editor side of a language server says so on its command line.
+bool speaks_to_an_editor(const Classification& what) {
+    return std::any_of(what.command.arguments.begin(), what.command.arguments.end(), [](const std::string& word) {
+        return word == "--node-ipc" || word.starts_with("--clientProcessId") || word.starts_with("--socket=") ||
+               word == "--lsp" || word == "lsp";
+    });
+}
+
+class Grouper {
+  public:
+    Grouper(const ProcessTree& tree, const Classifications& classified)
+        : tree_(tree), classified_(classified), owner_(tree.size()) {}
+
+    std::vector<Group> run() {
+        for (Index i = 0; i < tree_.size(); ++i) {
+            if (is_server(i) && !within_same_server(i)) start_group(i, false);
+        }
+        for (Index i = 0; i < tree_.size(); ++i) {
+            if (!owner_[i] && suspicious(i)) start_group(i, true);
+        }
+        for (std::size_t group = 0; group < groups_.size(); ++group) claim_descendants(group);
+        join_fragments();
+        adopt_strays();
+        finish();
+        return std::move(groups_);
+    }
+
+  private:
+    [[nodiscard]] const Process& at(Index i) const { return tree_.at(i); }
+    [[nodiscard]] const Classification& what(Index i) const { return classified_[i]; }
+
+    /// A process that starts several servers is the launcher of none.
+    [[nodiscard]] bool is_server(Index i) const {
+        const Role role = what(i).role;
+        if (role == Role::server) return true;
+        return role == Role::launcher && serving_children(i) <= 1;
+    }
+
+    [[nodiscard]] std::size_t serving_children(Index i) const {
+        const auto children = tree_.children(i);
+        return static_cast<std::size_t>(std::count_if(children.begin(), children.end(), [&](Index child) {
+            return what(child).role == Role::server || what(child).role == Role::launcher;
+        }));
+    }
+
+    [[nodiscard]] std::size_t living_children(Index i) const {
+        const auto children = tree_.children(i);
+        return static_cast<std::size_t>(
+            std::count_if(children.begin(), children.end(), [&](Index child) { return !at(child).zombie(); }));
+    }
+
+    /// May `above` be a launcher in front of its child? One that names no server must have started
+    /// nothing else: `npm run dev` with a web server beside it is nobody's launcher.
+    [[nodiscard]] bool launches(Index above) const {
+        if (at(above).zombie()) return false;
+        if (what(above).role == Role::launcher) return serving_children(above) <= 1;
+        return what(above).role == Role::none && what(above).wraps != LauncherKind::none &&
+               living_children(above) == 1;
+    }
+
+    [[nodiscard]] Index top_of(Index i) const {
+        std::optional<Index> above = tree_.parent(i);
+        while (above && launches(*above)) {
+            i = *above;
+            above = tree_.parent(i);
+        }
+        return i;
+    }
+
+    /// A part of a server that calls itself by the server's name: below a server process of the same
+    /// type, with no client and no other server in between.
+    [[nodiscard]] bool within_same_server(Index i) const {
+        for (std::optional<Index> above = tree_.parent(i); above; above = tree_.parent(*above)) {
+            if (what(*above).role == Role::client) return false;
+            if (what(*above).role == Role::server) return what(*above).type == what(i).type;
+        }
+        return false;
+    }
+
+    /// Stdin and stdout connected to a known client: it looks like a server, and so does a language
+    /// server. Shown, never acted on.
+    [[nodiscard]] bool suspicious(Index i) const {
+        if (!what(i).undecided || at(i).zombie() || speaks_to_an_editor(what(i))) return false;
+        const auto connected = [](const std::optional<ChannelEnd>& end) {
+            return end && (end->kind == EndKind::pipe || end->kind == EndKind::unix_socket);
+        };
+        const Index top = top_of(i);
+        const auto& detail = at(top).detail;
+        if (!detail || !connected(detail->in) || !connected(detail->out)) return false;
+        if (const std::optional<pid_t> maker = detail->in->maker) {
+            const std::optional<Index> client = tree_.find(*maker);
+            if (client && what(*client).role == Role::client && at(*client).id.start <= at(top).id.start) {
+                return true;
+            }
+        }
+        const auto none = [](Index) { return false; };
+        const std::optional<Index> client = ancestor_client(tree_, classified_, top, none);
+        return client && what(*client).role == Role::client;
+    }
+
+    void start_group(Index seed, bool suspected) {
+        const Index top = top_of(seed);
+        if (owner_[top]) return;
+        Group group;
+        group.suspected = suspected;
+        group.chain.push_back(top);
+        while (is_launcher(group.chain.back())) {
+            const std::optional<Index> next = launched_by(group.chain.back());
+            if (!next) break;
+            group.chain.push_back(*next);
+        }
+        // A container's launcher is all of the server that this host shows.
+        const Index last = group.chain.back();
+        group.has_server = !is_launcher(last) || what(last).wraps == LauncherKind::container;
+        for (const Index i : group.chain) owner_[i] = groups_.size();
+        groups_.push_back(std::move(group));
+    }
+
+    [[nodiscard]] bool is_launcher(Index i) const { return what(i).wraps != LauncherKind::none; }
+
+    /// The child that `i` was started to start. A wrapper hands its stdin on: helpers of an
+    /// installation (node-gyp) have another.
+    [[nodiscard]] std::optional<Index> launched_by(Index i) const {
+        std::optional<Index> best;
+        for (const Index child : tree_.children(i)) {
+            if (what(child).role == Role::client || owner_[child]) continue;
+            if (what(child).role == Role::server || what(child).role == Role::launcher) return child;
+            if (at(child).zombie()) continue;
+            const bool supervised = what(i).wraps == LauncherKind::supervisor;
+            if (!supervised && !shares_stdin(i, child)) continue;
+            if (!best) best = child;
+        }
+        return best;
+    }
+
+    [[nodiscard]] bool shares_stdin(Index a, Index b) const {
+        const auto& x = at(a).detail;
+        const auto& y = at(b).detail;
+        if (!x || !y || !x->in || !y->in) return true;  // Not to be told: take the tree's word.
+        return x->in->kind == y->in->kind && x->in->inode == y->in->inode;
+    }
+
+    /// Everything below the chain that is not a server, a client, or what lives below those.
+    void claim_descendants(std::size_t group) {
+        std::vector<Index> todo = groups_[group].chain;
+        while (!todo.empty()) {
+            const Index i = todo.back();
+            todo.pop_back();
+            for (const Index child : tree_.children(i)) {
+                if (owner_[child]) continue;  // of this group's chain, or a server of its own
+                claim(group, child, todo);
+            }
+        }
+    }
+
+    void claim(std::size_t group, Index i, std::vector<Index>& todo) {
+        if (what(i).role == Role::client || is_terminal_multiplexer(at(i))) {
+            groups_[group].protected_inside = i;
+            return;
+        }
+        owner_[i] = group;
+        groups_[group].helpers.push_back(i);
+        todo.push_back(i);
+    }
+
+    /// A launcher whose child was adopted by init, and that child: one server, by the stdin they share.
+    void join_fragments() {
+        std::unordered_map<std::uint64_t, std::vector<std::size_t>> adopted;
+        for (std::size_t group = 0; group < groups_.size(); ++group) {
+            const Process& root = at(groups_[group].top());
+            if (!tree_.reparented(groups_[group].top()) || !root.detail) continue;
+            if (linked(root.detail->in, root.detail->in)) adopted[root.detail->in->inode].push_back(group);
+        }
+        for (std::size_t lone = 0; lone < groups_.size(); ++lone) {
+            if (groups_[lone].chain.empty() || groups_[lone].has_server) continue;
+            const Process& launcher = at(groups_[lone].chain.back());
+            if (!launcher.detail || !launcher.detail->in) continue;
+            const auto found = adopted.find(launcher.detail->in->inode);
+            if (found == adopted.end()) continue;
+            for (const std::size_t other : found->second) {
+                if (other == lone || groups_[other].chain.empty()) continue;
+                const Process& root = at(groups_[other].top());
+                if (launcher.uid != root.uid || !linked(launcher.detail->in, root.detail->in)) continue;
+                join(lone, other);
+                break;
+            }
+        }
+    }
+
+    void join(std::size_t lone, std::size_t other) {
+        Group& into = groups_[lone];
+        Group& from = groups_[other];
+        for (const Index i : from.chain) owner_[i] = lone;
+        for (const Index i : from.helpers) owner_[i] = lone;
+        into.chain.insert(into.chain.end(), from.chain.begin(), from.chain.end());
+        into.helpers.insert(into.helpers.end(), from.helpers.begin(), from.helpers.end());
+        into.has_server = from.has_server;
+        into.suspected = into.suspected && from.suspected;
+        if (!into.protected_inside) into.protected_inside = from.protected_inside;
+        from = Group{};
+    }
+
+    /// Processes that left their server's tree by a double fork (Chromium's crash handler) still hold
+    /// the stdin or stdout of one that is in it. They must be younger than the server process: what a
+    /// launching script put into the background before is not the server's.
+    void adopt_strays() {
+        std::unordered_map<std::uint64_t, std::size_t> by_inode;
+        const auto enter = [&](std::size_t group, Index i) {
+            const auto& detail = at(i).detail;
+            if (!detail) return;
+            for (const auto* end : {&detail->in, &detail->out}) {
+                if (linked(*end, *end)) by_inode.emplace((*end)->inode, group);
+            }
+        };
+        for (std::size_t group = 0; group < groups_.size(); ++group) {
+            for (const Index i : groups_[group].chain) enter(group, i);
+            for (const Index i : groups_[group].helpers) enter(group, i);
+        }
+        if (by_inode.empty()) return;
+        for (Index i = 0; i < tree_.size(); ++i) {
+            if (owner_[i] || what(i).role != Role::none || !at(i).detail || at(i).zombie()) continue;
+            if (!tree_.reparented(i) || is_terminal_multiplexer(at(i)) || adopts_orphans(at(i))) continue;
+            for (const auto* end : {&at(i).detail->in, &at(i).detail->out}) {
+                if (!linked(*end, *end)) continue;
+                const auto found = by_inode.find((*end)->inode);
+                if (found == by_inode.end() || !may_adopt(groups_[found->second], i)) continue;
+                std::vector<Index> todo;
+                claim(found->second, i, todo);
+                while (!todo.empty()) {
+                    const Index next = todo.back();
+                    todo.pop_back();
+                    for (const Index child : tree_.children(next)) {
+                        if (!owner_[child]) claim(found->second, child, todo);
+                    }
+                }
+                break;
+            }
+        }
+    }
+
+    [[nodiscard]] bool may_adopt(const Group& group, Index stray) const {
+        const std::optional<Index> server = group.server();
+        if (!server || at(*server).uid != at(stray).uid || at(stray).id.start < at(*server).id.start) {
+            return false;
+        }
+        // Same end of the same pipe or socket: in to in, out to out. `server | tee` is no relation.
+        const auto shares = [&](Index member) {
+            const auto& mine = at(member).detail;
+            const auto& its = at(stray).detail;
+            return mine && (linked(mine->in, its->in) || linked(mine->out, its->out));
+        };
+        return std::any_of(group.chain.begin(), group.chain.end(), shares) ||
+               std::any_of(group.helpers.begin(), group.helpers.end(), shares);
+    }
+
+    void finish() {
+        std::erase_if(groups_, [](const Group& group) { return group.chain.empty(); });
+        for (Group& group : groups_) std::sort(group.helpers.begin(), group.helpers.end());
+        std::sort(groups_.begin(), groups_.end(),
+                  [](const Group& a, const Group& b) { return a.top() < b.top(); });
+    }
+
+    const ProcessTree& tree_;
+    const Classifications& classified_;
+    std::vector<Group> groups_;
+    std::vector<std::optional<std::size_t>> owner_;  // The group of each process.
+};
+
+}  // namespace
+
+bool is_terminal_multiplexer(const Process& process) {
+    // "tmux: server" and "tmux: client" are what tmux calls itself.
+    return process.comm.starts_with("tmux") || process.comm == "screen" || process.comm == "SCREEN" ||
+           process.comm == "zellij" || process.comm == "byobu" || process.comm == "abduco" ||
+           process.comm == "dtach";
+}
+
+bool is_shell(const Process& process) {
+    constexpr auto kShells = std::to_array<std::string_view>(
+        {"sh", "bash", "dash", "zsh", "ksh", "fish", "ash", "tcsh", "csh", "nu", "elvish", "pwsh", "busybox"});
+    return named(kShells, process.comm);
+}
+
+bool is_session_root(const Process& process) {
+    constexpr auto kRoots = std::to_array<std::string_view>(
+        {"sshd", "login", "gnome-terminal-", "konsole", "xterm", "alacritty", "kitty", "wezterm-gui", "foot",
+         "terminator", "tilix", "xfce4-terminal", "gnome-shell", "plasmashell", "cron", "atd", "su", "sudo",
+         "runuser", "ptyxis", "ghostty", "urxvt", "st", "SessionLeader", "Relay"});
+    return is_terminal_multiplexer(process) || named(kRoots, process.comm);
+}
+
+std::vector<Group> group_servers(const ProcessTree& tree, const Classifications& classified) {
+    return Grouper(tree, classified).run();
+}
+
+}  // namespace reaper::scan

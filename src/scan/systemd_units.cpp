@@ -1,0 +1,200 @@
+#include "scan/systemd_units.h"
+
+#include <systemd/sd-bus.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdint>
+
+namespace reaper::scan {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr const char* kManagerName = "org.freedesktop.systemd1";
+constexpr std::string_view kService = ".service";
+constexpr const char* kManagerPath = "/org/freedesktop/systemd1";
+
+/// "unix:path=…" with what a D-Bus address may not hold escaped.
+std::string bus_address(const std::string& path) {
+    std::string address = "unix:path=";
+    constexpr std::string_view kHex = "0123456789abcdef";
+    for (const char c : path) {
+        const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                           c == '_' || c == '-' || c == '/' || c == '.';
+        if (plain) {
+            address += c;
+        } else {
+            const auto byte = static_cast<unsigned char>(c);
+            address += '%';
+            address += kHex[byte >> 4U];
+            address += kHex[byte & 0xFU];
+        }
+    }
+    return address;
+}
+
+/// Adds the time of a scope to `spent`.
+class Stopwatch {
+  public:
+    explicit Stopwatch(std::chrono::microseconds& spent) : spent_(spent) {}
+    Stopwatch(const Stopwatch&) = delete;
+    Stopwatch& operator=(const Stopwatch&) = delete;
+    ~Stopwatch() {
+        spent_ += std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start_);
+    }
+
+  private:
+    std::chrono::microseconds& spent_;
+    Clock::time_point start_ = Clock::now();
+};
+
+/// "user@1000.service" -> 1000
+std::optional<uid_t> user_of_manager(std::string_view unit) {
+    constexpr std::string_view kPrefix = "user@";
+    if (!unit.starts_with(kPrefix) || !unit.ends_with(kService)) return std::nullopt;
+    const char* const end = unit.data() + unit.size() - kService.size();
+    uid_t uid = 0;
+    const auto parsed = std::from_chars(unit.data() + kPrefix.size(), end, uid);
+    if (parsed.ec != std::errc{} || parsed.ptr != end) return std::nullopt;
+    return uid;
+}
+
+}  // namespace
+
+UnitOfCgroup unit_of_cgroup(std::string_view cgroup) {
+    UnitOfCgroup unit;
+    while (!cgroup.empty()) {
+        const std::size_t end = std::min(cgroup.find('/'), cgroup.size());
+        const std::string_view part = cgroup.substr(0, end);
+        cgroup.remove_prefix(std::min(end + 1, cgroup.size()));
+        if (!part.ends_with(kService) && !part.ends_with(".scope")) continue;
+        // What is further in than a user's manager is that manager's.
+        if (const auto user = user_of_manager(unit.name); user && !unit.manager_of)
+            unit.manager_of = user;
+        unit.name = part;
+    }
+    return unit;
+}
+
+void SystemdUnits::CloseBus::operator()(sd_bus* bus) const {
+    sd_bus_close_unref(bus);
+}
+
+void SystemdUnits::UnrefMessage::operator()(sd_bus_message* message) const {
+    sd_bus_message_unref(message);
+}
+
+SystemdUnits::SystemdUnits(SystemdPlaces places, std::chrono::milliseconds patience)
+    : places_(std::move(places)), patience_(patience) {}
+
+SystemdUnits::~SystemdUnits() = default;
+
+std::optional<std::string> SystemdUnits::main_of_unit(pid_t pid, std::string_view cgroup) {
+    if (::access(places_.booted.c_str(), F_OK) != 0) return "";
+    if (cgroup.empty()) return std::nullopt;
+    const UnitOfCgroup named = unit_of_cgroup(cgroup);
+    if (!named.name.ends_with(".service")) return "";  // A scope or slice has no main process.
+    auto known = units_.find(cgroup);
+    if (known == units_.end()) {
+        known = units_.emplace(std::string(cgroup), ask(pid, named.manager_of)).first;
+    }
+    const std::optional<Unit>& unit = known->second;
+    if (!unit) return std::nullopt;
+    return unit->main == pid ? unit->name : "";
+}
+
+std::optional<SystemdUnits::Unit> SystemdUnits::ask(pid_t pid, std::optional<uid_t> manager_of) {
+    sd_bus* const bus = manager(manager_of);
+    if (bus == nullptr) return std::nullopt;
+    const Message request =
+        new_call(bus, kManagerPath, "org.freedesktop.systemd1.Manager", "GetUnitByPID");
+    if (!request || sd_bus_message_append(request.get(), "u", static_cast<std::uint32_t>(pid)) < 0) {
+        return std::nullopt;
+    }
+    const Message found = call(bus, request.get());
+    const char* path = nullptr;
+    if (!found || sd_bus_message_read(found.get(), "o", &path) < 0) return std::nullopt;
+
+    const Message id = property(bus, path, "org.freedesktop.systemd1.Unit", "Id");
+    const char* name = nullptr;
+    if (!id || sd_bus_message_read(id.get(), "v", "s", &name) < 0) return std::nullopt;
+    Unit unit{.name = name, .main = 0};
+    if (!unit.name.ends_with(".service")) return unit;
+
+    const Message main = property(bus, path, "org.freedesktop.systemd1.Service", "MainPID");
+    std::uint32_t main_pid = 0;
+    if (!main || sd_bus_message_read(main.get(), "v", "u", &main_pid) < 0) return std::nullopt;
+    unit.main = static_cast<pid_t>(main_pid);
+    return unit;
+}
+
+SystemdUnits::Message SystemdUnits::new_call(sd_bus* bus, const char* path, const char* interface,
+                                             const char* member) {
+    sd_bus_message* message = nullptr;
+    if (sd_bus_message_new_method_call(bus, &message, kManagerName, path, interface, member) < 0)
+        return nullptr;
+    return Message(message);
+}
+
+SystemdUnits::Message SystemdUnits::property(sd_bus* bus, const char* path, const char* interface,
+                                             const char* name) {
+    const Message request = new_call(bus, path, "org.freedesktop.DBus.Properties", "Get");
+    if (!request || sd_bus_message_append(request.get(), "ss", interface, name) < 0) return nullptr;
+    return call(bus, request.get());
+}
+
+SystemdUnits::Message SystemdUnits::call(sd_bus* bus, sd_bus_message* request) {
+    const auto patience = left();
+    if (patience.count() <= 0) return nullptr;  // 0 would mean sd-bus's own 25 s.
+    const Stopwatch stopwatch(spent_);
+    sd_bus_message* reply = nullptr;
+    if (sd_bus_call(bus, request, static_cast<std::uint64_t>(patience.count()), nullptr, &reply) < 0) {
+        return nullptr;
+    }
+    return Message(reply);
+}
+
+sd_bus* SystemdUnits::manager(std::optional<uid_t> manager_of) {
+    const auto known = managers_.find(manager_of);
+    if (known != managers_.end()) return known->second.get();
+    Bus bus;
+    if (!manager_of) {
+        bus = connect(places_.system_private, false);  // Root only.
+        if (!bus) bus = connect(places_.system_bus, true);
+    } else {
+        // Another user's directory lets nobody but root in.
+        const std::string directory = places_.user_directory + '/' + std::to_string(*manager_of);
+        bus = connect(directory + "/systemd/private", false);
+        if (!bus) bus = connect(directory + "/bus", true);
+    }
+    return managers_.emplace(manager_of, std::move(bus)).first->second.get();
+}
+
+SystemdUnits::Bus SystemdUnits::connect(const std::string& path, bool through_bus) {
+    if (::access(path.c_str(), F_OK) != 0 || left().count() <= 0) return nullptr;
+    const Stopwatch stopwatch(spent_);
+    const auto deadline = Clock::now() + left();
+    sd_bus* raw = nullptr;
+    if (sd_bus_new(&raw) < 0) return nullptr;
+    Bus bus(raw);
+    if (sd_bus_set_address(raw, bus_address(path).c_str()) < 0) return nullptr;
+    if (sd_bus_set_bus_client(raw, through_bus ? 1 : 0) < 0 || sd_bus_start(raw) < 0) return nullptr;
+    // sd_bus_call would wait 90 s for a bus that never says hello.
+    for (;;) {
+        const int ready = sd_bus_is_ready(raw);
+        if (ready != 0) return ready > 0 ? std::move(bus) : nullptr;
+        const int done = sd_bus_process(raw, nullptr);
+        if (done < 0) return nullptr;
+        if (done > 0) continue;
+        const auto rest = std::chrono::duration_cast<std::chrono::microseconds>(deadline - Clock::now());
+        if (rest.count() <= 0 || sd_bus_wait(raw, static_cast<std::uint64_t>(rest.count())) < 0)
+            return nullptr;
+    }
+}
+
+std::chrono::microseconds SystemdUnits::left() const {
+    return patience_ - spent_;
+}
+
+}  // namespace reaper::scan

@@ -1,0 +1,132 @@
+#include "scan/detail_selection.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+
+namespace reaper::scan {
+namespace {
+
+using classify::Classification;
+using classify::LauncherKind;
+using classify::Role;
+
+using ::testing::UnorderedElementsAre;
+
+/// A host built row by row; pids count from 1, in order.
+struct Host {
+    std::vector<Process> processes;
+    std::vector<Classification> classes;
+
+    pid_t add(pid_t parent, Role role = Role::none, const std::string& comm = "x") {
+        Process process;
+        process.id = {.pid = static_cast<pid_t>(processes.size() + 1), .start = Ticks(1)};
+        process.parent = parent;
+        process.comm = comm;
+        process.state = 'S';
+        processes.push_back(process);
+        Classification said;
+        said.role = role;
+        if (role == Role::launcher) said.wraps = LauncherKind::wrapper;
+        classes.push_back(said);
+        return process.id.pid;
+    }
+    Process& process(pid_t pid) { return processes.at(static_cast<std::size_t>(pid - 1)); }
+    Classification& said(pid_t pid) { return classes.at(static_cast<std::size_t>(pid - 1)); }
+
+    Look look(pid_t pid) const {
+        return choose_looks(ProcessTree(processes), classes).at(static_cast<std::size_t>(pid - 1));
+    }
+};
+
+TEST(Selection, WhoHasNothingToDoWithServersIsLeftAlone) {
+    Host host;
+    const pid_t init = host.add(0);
+    const pid_t shell = host.add(init);
+    const pid_t editor = host.add(shell);
+    const pid_t client = host.add(shell, Role::client);
+    EXPECT_EQ(host.look(init), Look::none);
+    EXPECT_EQ(host.look(shell), Look::none);
+    EXPECT_EQ(host.look(editor), Look::none);
+    EXPECT_EQ(host.look(client), Look::none);
+}
+
+TEST(Selection, ServersLaunchersWrappersAndTheUndecidedAreLookedAtFully) {
+    Host host;
+    const pid_t init = host.add(0);
+    const pid_t client = host.add(init, Role::client);
+    const pid_t server = host.add(client, Role::server);
+    const pid_t launcher = host.add(client, Role::launcher);
+    const pid_t shell = host.add(client);
+    host.said(shell).wraps = LauncherKind::wrapper;
+    const pid_t script = host.add(client);
+    host.said(script).undecided = true;
+    for (const pid_t pid : {server, launcher, shell, script})
+        EXPECT_EQ(host.look(pid), Look::full) << pid;
+}
+
+TEST(Selection, WhatALaunchersChainStartsIsLookedAtFullyAndItsHelpersForTheirLinks) {
+    Host host;
+    const pid_t client = host.add(host.add(0), Role::client);
+    const pid_t npm = host.add(client, Role::launcher);
+    const pid_t shell = host.add(npm);
+    host.said(shell).wraps = LauncherKind::wrapper;
+    const pid_t binary = host.add(shell);
+    const pid_t browser = host.add(binary);
+    const pid_t renderer = host.add(browser);
+    EXPECT_EQ(host.look(binary), Look::full);
+    EXPECT_EQ(host.look(browser), Look::links);
+    EXPECT_EQ(host.look(renderer), Look::links);
+}
+
+TEST(Selection, AnAgentBelowAServerIsLookedAtForItsLinks) {
+    Host host;
+    const pid_t server = host.add(host.add(0), Role::server);
+    const pid_t agent = host.add(server, Role::client);
+    EXPECT_EQ(host.look(agent), Look::links);
+}
+
+TEST(Selection, WhoLostItsParentIsLookedAtIfItsUserHasServers) {
+    Host host;
+    const pid_t init = host.add(0);
+    const pid_t manager = host.add(init, Role::none, "systemd");
+    const pid_t helper = host.add(init);
+    const pid_t session_helper = host.add(manager);
+    const pid_t foreign_helper = host.add(init);
+    host.process(foreign_helper).uid = 1000;
+    const pid_t below_a_shell = host.add(host.add(manager, Role::none, "bash"));
+    EXPECT_EQ(host.look(helper), Look::none);
+
+    host.add(below_a_shell, Role::server);
+    EXPECT_EQ(host.look(helper), Look::links);
+    EXPECT_EQ(host.look(session_helper), Look::links);
+    EXPECT_EQ(host.look(foreign_helper), Look::none);
+    EXPECT_EQ(host.look(below_a_shell), Look::none);
+}
+
+TEST(Selection, ZombiesAndKernelThreadsHaveNothingToShow) {
+    Host host;
+    const pid_t server = host.add(host.add(0), Role::server);
+    const pid_t zombie = host.add(server);
+    host.process(zombie).state = 'Z';
+    const pid_t thread = host.add(0);
+    host.process(thread).kernel_thread = true;
+    EXPECT_EQ(host.look(zombie), Look::none);
+    EXPECT_EQ(host.look(thread), Look::none);
+}
+
+TEST(Selection, DescendantsAreAllThoseBelow) {
+    Host host;
+    const pid_t init = host.add(0);
+    const pid_t root = host.add(init);
+    host.add(root);
+    host.add(init);
+    host.add(3);
+    const ProcessTree tree(host.processes);
+    const std::array<Index, 1> roots{1};
+    EXPECT_THAT(descendants_of(tree, roots), UnorderedElementsAre(2U, 4U));
+}
+
+}  // namespace
+}  // namespace reaper::scan
