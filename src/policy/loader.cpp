@@ -1,0 +1,142 @@
+#include "policy/loader.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include "policy/cross_checks.h"
+#include "policy/policy_file.h"
+#include "policy/policy_reader.h"
+#include "policy/yaml_document.h"
+#include "policy/yaml_text.h"
+
+namespace reaper::policy {
+namespace {
+
+constexpr const char* kDefaultName = "built-in default.yaml";
+
+PolicyErrors in_file(std::vector<YamlMistake> mistakes, const std::string& file) {
+    std::stable_sort(mistakes.begin(), mistakes.end(),
+                     [](const YamlMistake& a, const YamlMistake& b) { return a.mark < b.mark; });
+    PolicyErrors errors;
+    for (YamlMistake& mistake : mistakes) {
+        if (errors.size() == kMaxMistakes) {
+            errors.push_back(
+                {file, mistake.mark.line, mistake.mark.column,
+                 "more than " + std::to_string(kMaxMistakes) + " mistakes; the rest is not shown"});
+            break;
+        }
+        errors.push_back({file, mistake.mark.line, mistake.mark.column, std::move(mistake.what)});
+    }
+    return errors;
+}
+
+tl::unexpected<PolicyErrors> refuse(const std::string& file, YamlMark mark, std::string what) {
+    return tl::unexpected(PolicyErrors{{file, mark.line, mark.column, std::move(what)}});
+}
+
+template <typename T>
+void add_origins(Origins& origins, const ReadPolicy& read, const std::string& file,
+                 const std::string& path, std::span<const Field<T>> fields, const T& target) {
+    for (const Field<T>& field : fields) {
+        if (std::holds_alternative<std::monostate>(field.get(target))) continue;
+        const std::string key = path + std::string(field.key.name);
+        const auto mark = read.marks.find(key);
+        origins[key] = mark == read.marks.end() ? Origin{} : Origin{file, mark->second.line};
+    }
+}
+
+/// Every value in force; a limit that is absent has no value but may still have been set, to none.
+Origins origins_of(const ReadPolicy& read, const std::string& file) {
+    Origins origins;
+    for (const auto& [path, mark] : read.marks) origins[path] = {file, mark.line};
+    const Policy& policy = read.policy;
+    add_origins(origins, read, file, "", policy_fields(), policy);
+    add_origins(origins, read, file, "daemon.", daemon_fields(), policy.daemon);
+    for (const Field<Limits>& field : limit_fields()) {
+        origins.try_emplace("limits." + std::string(field.key.name));
+    }
+    for (const Rule rule : kRules) {
+        add_origins(origins, read, file, "rules." + std::string(to_string(rule)) + ".",
+                    rule_fields(rule), policy.rule(rule));
+    }
+    for (const ServerType& server : policy.servers) {
+        add_origins(origins, read, file, "servers." + server.type + ".", server_fields(), server);
+    }
+    return origins;
+}
+
+std::string name_from(const std::string& file) {
+    std::string stem = std::filesystem::path(file).stem().string();
+    const bool one_line = stem.find_first_of("\t\r\n") == std::string::npos;
+    return stem.empty() || !one_line || find_foreign_byte(stem) ? "policy" : stem;
+}
+
+ReadPolicy read_and_check(const YamlNode& root, const std::string& file, PatternCheck check) {
+    ReadPolicy read = read_policy(root, check);
+    if (!read.marks.contains("name")) read.policy.name = name_from(file);
+    if (read.mistakes.empty()) read.mistakes = cross_check(read);
+    return read;
+}
+
+/// The built-in types without limits of their own: a limit that the user's file sets counts for all.
+std::vector<ServerType> builtin_types() {
+    const auto root = read_yaml(default_policy_text());
+    if (!root) return {};  // Cannot be: a test loads it.
+    std::vector<ServerType> types =
+        read_and_check(*root, kDefaultName, PatternCheck::later).policy.servers;
+    for (ServerType& type : types) type.limits = {};
+    return types;
+}
+
+/// Whether every server pattern is good without a look at each: the classifier took them, and none
+/// fits the empty slot. Patterns for whole lines are not among those that can be asked for slots.
+bool surely_good(const Policy& policy, const Result<classify::Classifier>& classifier) {
+    const bool lines = std::any_of(policy.servers.begin(), policy.servers.end(),
+                                   [](const ServerType& server) { return server.match_line; });
+    return classifier && !lines && !classifier->match_slot("");
+}
+
+/// Every mistake there is, each pattern looked at; empty where there is none.
+tl::unexpected<PolicyErrors> refuse_mistakes(const YamlNode& root, const std::string& file) {
+    return tl::unexpected(in_file(read_and_check(root, file, PatternCheck::each).mistakes, file));
+}
+
+}  // namespace
+
+std::string PolicyError::message() const {
+    if (line == 0) return file + ": " + what;
+    return file + ":" + std::to_string(line) + ":" + std::to_string(column) + ": " + what;
+}
+
+LoadResult load_policy(const std::string& path) {
+    auto text = read_policy_file(path);
+    if (!text) return refuse(path, {}, std::move(text.error()));
+    return parse_policy(*text, path);
+}
+
+LoadResult parse_policy(std::string_view text, const std::string& file) {
+    auto root = read_yaml(text);
+    if (!root) return refuse(file, root.error().mark, std::move(root.error().what));
+    ReadPolicy read = read_and_check(*root, file, PatternCheck::later);
+    if (!read.mistakes.empty()) return refuse_mistakes(*root, file);
+    if (!read.lists_servers) read.policy.servers = builtin_types();
+    auto classifier = compile_patterns(read.policy);
+    if (!surely_good(read.policy, classifier)) {
+        const auto mistakes = refuse_mistakes(*root, file);
+        if (!mistakes.value().empty()) return mistakes;
+    }
+    if (!classifier) {
+        const Error& error = classifier.error();
+        const std::string subject = error.subject.empty() ? "" : error.subject + ": ";
+        return refuse(file, mark_of_subject(read, error.subject), subject + error.reason);
+    }
+    Origins origins = origins_of(read, file);
+    return LoadedPolicy{std::move(read.policy), std::move(*classifier), std::move(origins)};
+}
+
+LoadResult default_policy() {
+    return parse_policy(default_policy_text(), kDefaultName);
+}
+
+}  // namespace reaper::policy

@@ -1,0 +1,396 @@
+// What must hold for every host and every policy, tried on random ones. Each run prints its seed;
+// REAPER_SEED=N repeats a run.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <ctime>
+#include <iostream>
+#include <map>
+#include <optional>
+#include <random>
+
+#include "support/watch.h"
+
+namespace reaper::policy {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::seconds;
+using support::ServerBuilder;
+
+#ifdef __SANITIZE_ADDRESS__
+constexpr int kScenarios =
+    2'000;  // Each costs five times as much: it is memory that is looked at there.
+#else
+constexpr int kScenarios = 10'000;
+#endif
+const UserNames kUsers = {{1000, "alice"}, {1001, "bob"}};
+
+class Dice {
+  public:
+    explicit Dice(std::uint64_t seed) : engine_(seed) {}
+
+    std::size_t below(std::size_t n) { return static_cast<std::size_t>(engine_() % n); }
+    bool one_in(std::size_t n) { return below(n) == 0; }
+    template <typename T, std::size_t N>
+    T pick(const std::array<T, N>& from) {
+        return from[below(N)];
+    }
+    std::mt19937_64& engine() { return engine_; }
+
+  private:
+    std::mt19937_64 engine_;
+};
+
+constexpr std::array kTypes = {"fetch", "git", "playwright"};
+
+void random_channel(Dice& dice, ServerBuilder& server) {
+    switch (dice.below(8)) {
+        case 0:
+            server.channel_unknown();
+            break;
+        case 1:
+            server.channel_none();
+            break;
+        case 2:
+            server.at_terminal(dice.one_in(2));
+            break;
+        case 3:
+        case 4:
+            server.open();
+            break;
+        default:
+            server.closed();
+            break;
+    }
+}
+
+void random_client(Dice& dice, ServerBuilder& server) {
+    const auto pid = static_cast<pid_t>(11 + dice.below(2));
+    switch (dice.below(6)) {
+        case 0:
+            server.no_client();
+            break;
+        case 1:
+            server.dead_client(pid);
+            break;
+        case 2:
+            server.ancestor("python3", pid);
+            break;
+        default:
+            server.client(dice.one_in(2) ? "claude" : "codex", pid);
+            break;
+    }
+}
+
+ServerBuilder random_server(Dice& dice, pid_t pid) {
+    ServerBuilder server(pid);
+    server.type(dice.pick(kTypes)).arguments(dice.below(2)).age(seconds(dice.below(9000)));
+    server.program(dice.one_in(2) ? "@acme/mcp" : "mcp-server-x");
+    if (dice.one_in(3)) server.npx();
+    if (dice.one_in(4)) server.helper(pid + 1);
+    if (dice.one_in(8)) server.zombie(pid + static_cast<pid_t>(dice.below(4)) - 2);
+    if (dice.one_in(12)) server.all_zombies();
+    if (dice.one_in(4)) server.user(1001);
+    random_client(dice, server);
+    random_channel(dice, server);
+    if (dice.one_in(5)) server.standalone(true);
+    if (dice.one_in(8)) server.standalone_unknown();
+    if (dice.one_in(12)) server.unit_main();
+    if (dice.one_in(10)) server.suspected();
+    if (dice.one_in(10)) server.in_container();
+    if (dice.one_in(10)) server.contains("tmux (pid 7)");
+    if (dice.one_in(4)) server.cgroup("/user.slice/session-2.scope");
+    return server;
+}
+
+/// What changes from sample to sample.
+void random_moment(Dice& dice, ServerBuilder& server, Ticks cpu_time) {
+    server.memory_mib(dice.below(1000)).cpu_time(cpu_time);
+    if (!dice.one_in(4)) server.cpu(static_cast<double>(dice.below(150)));
+    if (dice.one_in(10)) server.memory_incomplete();
+    if (dice.one_in(8)) random_channel(dice, server);
+}
+
+Exemption random_exemption(Dice& dice) {
+    Exemption entry;
+    switch (dice.below(5)) {
+        case 0:
+            entry.type = dice.pick(kTypes);
+            break;
+        case 1:
+            entry.client = "claude";
+            break;
+        case 2:
+            entry.user = dice.one_in(2) ? "bob" : "1001";
+            break;
+        case 3:
+            entry.cgroup = "session-2";
+            break;
+        default:
+            entry.program = "ACME";
+            break;
+    }
+    if (dice.one_in(2)) entry.rules = {kRules[dice.below(kRules.size())]};
+    return entry;
+}
+
+Policy random_policy(Dice& dice) {
+    Policy policy = builtin_defaults();
+    if (dice.one_in(10)) policy.mode = Mode::observe;
+    if (dice.one_in(2)) policy.limits.max_instances_per_type = dice.below(4);
+    if (dice.one_in(2)) policy.limits.max_cpu = CpuPercent{static_cast<double>(dice.below(120))};
+    if (dice.one_in(2)) policy.limits.max_memory = Bytes::from_mib(dice.below(900));
+    if (dice.one_in(2)) policy.limits.max_age = seconds(dice.below(9000));
+    for (RuleSettings& rule : policy.rules) {
+        rule.enabled = !dice.one_in(8);
+        if (dice.one_in(2)) rule.action = dice.pick(kActions);
+        rule.otherwise = dice.one_in(3) ? Action::throttle : Action::report;
+        rule.spare = dice.one_in(3) ? Spare::nothing : Spare::in_use;
+        rule.hold = dice.pick(std::array{0s, 10s, 30s});
+    }
+    policy.rule(Rule::duplicate).per = dice.pick(std::array{Scope::host, Scope::user, Scope::client});
+    policy.rule(Rule::superseded).idle = dice.pick(std::array{0s, 5s, 1800s});
+    if (dice.one_in(5)) policy.exempt = {random_exemption(dice), random_exemption(dice)};
+    if (dice.one_in(8)) policy.protect = {random_exemption(dice)};
+    return policy;
+}
+
+/// A host watched with a policy for some samples, and what the rules say of it, told apart from how
+/// evaluate() does it.
+struct Scenario {
+    Policy policy;
+    scan::Snapshot last;
+    Tracks tracks;
+    std::map<ProcessId, MonotonicTime> orphan_since;
+};
+
+Scenario random_scenario(Dice& dice) {
+    Scenario made;
+    made.policy = random_policy(dice);
+    std::vector<ServerBuilder> servers;
+    std::vector<Ticks> cpu_times;
+    for (std::size_t i = 1 + dice.below(5); i > 0; --i) {
+        servers.push_back(random_server(dice, static_cast<pid_t>(100 * i)));
+        cpu_times.emplace_back(100);
+    }
+    const uid_t viewer = dice.one_in(3) ? 1000 : 0;
+    seconds now{0};
+    for (std::size_t samples = 1 + dice.below(3); samples > 0; --samples) {
+        support::SnapshotBuilder builder;
+        for (std::size_t i = 0; i < servers.size(); ++i) {
+            cpu_times[i] += Ticks(dice.below(4));
+            random_moment(dice, servers[i], cpu_times[i]);
+            builder.with(servers[i]);
+        }
+        made.last = builder.at(now).seen_by(viewer).build();
+        made.tracks = advance(made.tracks, made.last, made.policy);
+        for (const scan::Server& server : made.last.servers) {
+            const bool orphan = server.channel == scan::Channel::closed && server.standalone == false;
+            if (!orphan) made.orphan_since.erase(server.id);
+            if (orphan) made.orphan_since.emplace(server.id, made.last.monotonic);
+        }
+        now += seconds(1 + dice.below(30));
+    }
+    return made;
+}
+
+bool fits(const Exemption& entry, const scan::Server& server) {
+    if (entry.type && server.type != *entry.type) return false;
+    if (entry.client && !(server.client && server.client->name == *entry.client)) return false;
+    if (entry.user && server.uid != 1001) return false;
+    if (entry.cgroup && server.cgroup.find("session-2") == std::string::npos) return false;
+    return !entry.program || server.program.find("acme") != std::string::npos;
+}
+
+/// Nothing may be done to it, whatever the policy says.
+bool untouchable(const Scenario& scenario, const scan::Server& server) {
+    const bool dead = std::all_of(server.members.begin(), server.members.end(),
+                                  [](const scan::Member& member) { return member.zombie; });
+    const uid_t viewer = scenario.last.viewer.uid;
+    const bool protected_by_policy =
+        std::any_of(scenario.policy.protect.begin(), scenario.policy.protect.end(),
+                    [&](const Exemption& entry) { return fits(entry, server); });
+    return scenario.policy.mode == Mode::observe || dead || protected_by_policy || server.unit_main ||
+           server.type_source == classify::TypeSource::structure ||
+           server.launcher_kind == classify::LauncherKind::container ||
+           !server.contains_protected.empty() || (viewer != 0 && server.uid != viewer);
+}
+
+bool exempt(const Policy& policy, const scan::Server& server, Rule rule) {
+    return std::any_of(policy.exempt.begin(), policy.exempt.end(), [&](const Exemption& entry) {
+        const bool for_rule = entry.rules.empty() || std::find(entry.rules.begin(), entry.rules.end(),
+                                                               rule) != entry.rules.end();
+        return for_rule && fits(entry, server);
+    });
+}
+
+bool unknown(const scan::Server& server) {
+    return server.channel == scan::Channel::unknown || !server.standalone;
+}
+
+bool used(const scan::Server& server) {
+    const bool terminal =
+        server.in.kind == scan::EndKind::terminal && server.in.events.find("HUP") == std::string::npos;
+    return server.channel == scan::Channel::open || unknown(server) || *server.standalone || terminal;
+}
+
+/// The harshest that a rule may do to a server.
+Action at_most(const Scenario& scenario, const scan::Server& server, Rule rule) {
+    const RuleSettings& settings = scenario.policy.rule(rule);
+    if (untouchable(scenario, server) || exempt(scenario.policy, server, rule)) return Action::report;
+    if (settings.spare == Spare::in_use && used(server)) {
+        return std::min(settings.action, settings.otherwise);
+    }
+    return unknown(server) ? std::min(settings.action, Action::throttle) : settings.action;
+}
+
+const PlannedAction* planned(const std::vector<PlannedAction>& actions, const ProcessId& server) {
+    const auto found = std::find_if(actions.begin(), actions.end(),
+                                    [&](const PlannedAction& one) { return one.server == server; });
+    return found == actions.end() ? nullptr : &*found;
+}
+
+void expect_restraint(const Scenario& scenario, const scan::Server& server, const Verdict& verdict,
+                      const Plan& plan) {
+    Action due = Action::report;
+    Action later = Action::report;
+    for (const Finding& finding : verdict.findings) {
+        const Action limit = at_most(scenario, server, finding.rule);
+        const Action wanted = scenario.policy.rule(finding.rule).action;
+        ASSERT_LE(finding.action, limit) << to_string(finding.rule) << ": " << finding.why;
+        if (finding.action < wanted) {
+            ASSERT_FALSE(finding.spared.empty()) << finding.why;
+        }
+        if (!finding.spared.empty()) {
+            ASSERT_LE(finding.action, Action::throttle) << finding.why;
+        }
+        ASSERT_FALSE(finding.why.empty());
+        Action& bound = finding.pending > 0s ? later : due;
+        bound = std::max(bound, finding.action);
+    }
+    const PlannedAction* const now = planned(plan.due, server.id);
+    ASSERT_EQ(now != nullptr ? now->action : Action::report, due);
+    const PlannedAction* const then = planned(plan.pending, server.id);
+    if (now != nullptr) later = Action::report;
+    ASSERT_EQ(then != nullptr ? then->action : Action::report, later);
+}
+
+void expect_orphans_end(const Scenario& scenario, const scan::Server& server, const Plan& plan) {
+    const RuleSettings& rule = scenario.policy.rule(Rule::orphan);
+    if (!rule.enabled || rule.action != Action::terminate) return;
+    if (at_most(scenario, server, Rule::orphan) != Action::terminate) return;
+    const auto since = scenario.orphan_since.find(server.id);
+    if (since == scenario.orphan_since.end()) return;
+    const PlannedAction* const now = planned(plan.due, server.id);
+    const bool by_rule = now != nullptr && std::find(now->rules.begin(), now->rules.end(),
+                                                     Rule::orphan) != now->rules.end();
+    ASSERT_EQ(by_rule, scenario.last.monotonic - since->second >= rule.hold);
+    if (by_rule) {
+        ASSERT_EQ(now->action, Action::terminate);
+    }
+}
+
+/// In every group exactly as many as it has beyond its limit.
+void expect_exact_excess(const Scenario& scenario, const Plan& plan) {
+    const RuleSettings& rule = scenario.policy.rule(Rule::duplicate);
+    const auto& limit = scenario.policy.limits.max_instances_per_type;
+    std::map<std::pair<std::string, pid_t>, std::array<std::size_t, 2>> groups;  // count, marked
+    for (std::size_t i = 0; i < plan.verdicts.size(); ++i) {
+        const scan::Server& server = scenario.last.servers[i];
+        const auto& findings = plan.verdicts[i].findings;
+        const bool marked = std::any_of(findings.begin(), findings.end(),
+                                        [](const Finding& f) { return f.rule == Rule::duplicate; });
+        const bool grouped = !server.suspected() && server.zombies() < server.members.size() &&
+                             (rule.per != Scope::client || (server.client && server.client->alive));
+        ASSERT_TRUE(grouped || !marked);
+        if (!grouped) continue;
+        const pid_t whose = rule.per == Scope::host   ? 0
+                            : rule.per == Scope::user ? static_cast<pid_t>(server.uid)
+                                                      : server.client->pid;
+        auto& group = groups[{server.type, whose}];
+        ++group[0];
+        group[1] += marked ? 1 : 0;
+    }
+    for (const auto& [key, group] : groups) {
+        const std::size_t allowed = limit.value_or(1000);
+        const std::size_t beyond = group[0] > allowed ? group[0] - allowed : 0;
+        ASSERT_EQ(group[1], rule.enabled ? beyond : 0U) << key.first;
+    }
+}
+
+void expect_order_does_not_matter(Dice& dice, const Scenario& scenario, const Plan& plan) {
+    ASSERT_EQ(evaluate(scenario.last, scenario.tracks, scenario.policy, kUsers).due, plan.due);
+    scan::Snapshot shuffled = scenario.last;
+    std::shuffle(shuffled.servers.begin(), shuffled.servers.end(), dice.engine());
+    ASSERT_EQ(advance(scenario.tracks, shuffled, scenario.policy), scenario.tracks);
+    const Plan other = evaluate(shuffled, scenario.tracks, scenario.policy, kUsers);
+    ASSERT_EQ(other.due, plan.due);
+    ASSERT_EQ(other.pending, plan.pending);
+    for (const Verdict& verdict : other.verdicts) {
+        ASSERT_NE(std::find(plan.verdicts.begin(), plan.verdicts.end(), verdict), plan.verdicts.end());
+    }
+}
+
+std::uint64_t seed_of_this_run() {
+    const char* const given = std::getenv("REAPER_SEED");
+    return given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
+}
+
+TEST(Property, RestraintHoldsForEveryHostAndPolicy) {
+    const std::uint64_t seed = seed_of_this_run();
+    std::cout << "REAPER_SEED=" << seed << '\n';
+    Dice dice(seed);
+    std::size_t acted = 0;
+    std::size_t waiting = 0;
+    for (int number = 0; number < kScenarios; ++number) {
+        SCOPED_TRACE("REAPER_SEED=" + std::to_string(seed) + ", scenario " + std::to_string(number));
+        const Scenario scenario = random_scenario(dice);
+        const Plan plan = evaluate(scenario.last, scenario.tracks, scenario.policy, kUsers);
+        ASSERT_EQ(plan.verdicts.size(), scenario.last.servers.size());
+        for (std::size_t i = 0; i < plan.verdicts.size(); ++i) {
+            const scan::Server& server = scenario.last.servers[i];
+            ASSERT_EQ(plan.verdicts[i].server, server.id);
+            expect_restraint(scenario, server, plan.verdicts[i], plan);
+            expect_orphans_end(scenario, server, plan);
+        }
+        expect_exact_excess(scenario, plan);
+        if (dice.one_in(4)) expect_order_does_not_matter(dice, scenario, plan);
+        if (HasFatalFailure()) return;
+        acted += plan.due.size();
+        waiting += plan.pending.size();
+    }
+    // The scenarios are worth something only if the policies do act in them.
+    EXPECT_GT(acted, static_cast<std::size_t>(kScenarios) / 10);
+    EXPECT_GT(waiting, static_cast<std::size_t>(kScenarios) / 10);
+}
+
+/// CPU time of judging `count` servers of one type and client, the best of three.
+double cost(std::size_t count) {
+    support::SnapshotBuilder builder;
+    for (std::size_t i = 1; i <= count; ++i) {
+        builder.with(support::server(static_cast<pid_t>(10 * i)).age(seconds(60 + i % 977)).closed());
+    }
+    const scan::Snapshot snapshot = builder.build();
+    Policy policy = builtin_defaults();
+    policy.limits.max_instances_per_type = 2;
+    double best = 1e9;
+    for (int i = 0; i < 3; ++i) {
+        const std::clock_t begin = std::clock();
+        const Tracks tracks = advance({}, snapshot, policy);
+        EXPECT_EQ(evaluate(snapshot, tracks, policy, kUsers).pending.size(), count);
+        best = std::min(best, static_cast<double>(std::clock() - begin));
+    }
+    return best / CLOCKS_PER_SEC;
+}
+
+TEST(Property, TheCostGrowsWithTheServersNotWithTheirSquare) {
+    const double few = cost(400);
+    const double many = cost(4'000);
+    EXPECT_LT(many, 40 * few) << "400 servers: " << few << " s, 4,000: " << many << " s";
+}
+
+}  // namespace
+}  // namespace reaper::policy
