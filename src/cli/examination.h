@@ -1,0 +1,32 @@
+// One look at this host: two samples a window apart, the servers in them and the policy's judgement.
+#pragma once
+
+#include <chrono>
+
+#include "base/result.h"
+#include "cli/policy_source.h"
+#include "policy/plan.h"
+#include "policy/policy.h"
+#include "scan/sample.h"
+#include "scan/scanner.h"
+#include "scan/snapshot.h"
+
+namespace reaper::cli {
+
+struct Examination {
+    scan::Sample sample;
+    scan::Snapshot snapshot;
+    policy::Plan plan;
+    policy::UserNames users;
+};
+
+/// CPU rates need a window; with 0 there is one sample and no rates. Takes as long as the window.
+Result<Examination> examine_host(const ChosenPolicy& policy, std::chrono::milliseconds window,
+                                 scan::Depth depth);
+
+inline constexpr std::chrono::milliseconds kDefaultWindow = std::chrono::seconds(1);
+inline constexpr std::chrono::milliseconds kLongestWindow = std::chrono::hours(1);
+
+Option window_option();
+
+}  // namespace reaper::cli

@@ -1,0 +1,22 @@
+// Names of users, from the system's user database.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+
+#include "policy/policy.h"
+#include "scan/snapshot.h"
+
+namespace reaper::cli {
+
+/// "ada" or "1000"; nothing where no such user is known (a number needs no entry).
+std::optional<uid_t> user_id(const std::string& name_or_number);
+
+std::optional<std::string> home_directory(uid_t uid);
+
+/// The names of those who own a server, each looked up once.
+policy::UserNames owners(const scan::Snapshot& snapshot);
+
+}  // namespace reaper::cli

@@ -1,0 +1,37 @@
+// Processes that look like MCP servers: this test program itself, under another command line.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+namespace reaper::cli_test {
+
+/// What main() does where it is started as a subject: nothing, until it is killed.
+bool is_subject();
+[[noreturn]] void be_subject();
+
+/// A process with this command line. Its stdin and stdout are pipes to us until hang_up.
+class Subject {
+  public:
+    explicit Subject(std::vector<std::string> command_line);
+    Subject(const Subject&) = delete;
+    Subject& operator=(const Subject&) = delete;
+    ~Subject();
+
+    [[nodiscard]] pid_t pid() const { return pid_; }
+    /// Closes our ends of its channel, as a client does that was killed.
+    void hang_up();
+
+  private:
+    pid_t pid_ = -1;
+    int in_ = -1;
+    int out_ = -1;
+};
+
+/// A server of a type that nothing else on any host has.
+inline constexpr const char* kSubjectType = "reaper-cli-subject";
+std::vector<std::string> server_command_line();
+
+}  // namespace reaper::cli_test

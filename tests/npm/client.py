@@ -1,0 +1,97 @@
+#!/usr/bin/python3
+"""An MCP client with real pipes (node's are socket pairs), from Python's own library alone.
+
+Takes the same JSON as client.mjs and prints the same lines. Its commands on stdin:
+  close-stdin   closes the servers' stdin and goes on reading their stdout: {"closed": true}
+  share-stdin   starts a sibling that holds the servers' stdin too: {"shared": true, "sibling": PID}
+  quit          ends it, as end-of-file does
+"""
+import json
+import os
+import subprocess
+import sys
+import threading
+
+
+def say(message):
+    print(json.dumps(message), flush=True)
+
+
+class Server:
+    def __init__(self, spec):
+        self.name = spec["name"]
+        self.process = subprocess.Popen(
+            [spec["command"], *spec.get("args", [])],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, **spec.get("env", {})},
+        )
+        self.next_id = 0
+        self.tools = 0
+
+    def send(self, message):
+        self.process.stdin.write(json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n")
+        self.process.stdin.flush()
+
+    def ask(self, method, params):
+        self.next_id += 1
+        self.send({"id": self.next_id, "method": method, "params": params})
+        while line := self.process.stdout.readline():
+            answer = json.loads(line)
+            if "method" in answer and "id" in answer:  # The server asks us: we can do nothing.
+                self.send({"id": answer["id"], "error": {"code": -32601, "message": "not supported"}})
+            elif answer.get("id") == self.next_id:
+                if "error" in answer:
+                    raise RuntimeError(f"{self.name}: {method}: {answer['error']}")
+                return answer["result"]
+        raise RuntimeError(f"{self.name}: left before it answered {method}")
+
+    def initialize(self, call):
+        about = {"name": "mcp-reaper-test", "version": "1"}
+        self.ask("initialize", {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": about})
+        self.send({"method": "notifications/initialized"})
+        self.tools = len(self.ask("tools/list", {})["tools"])
+        if call and self.ask("tools/call", call).get("isError"):
+            raise RuntimeError(f"{self.name}: {call['name']} failed")
+
+
+def main():
+    specs = json.loads(sys.argv[1])["servers"]
+    servers = [Server(spec) for spec in specs]
+    errors = []
+
+    def initialize(server, spec):
+        try:
+            server.initialize(spec.get("call"))
+        except (RuntimeError, OSError, ValueError) as error:
+            errors.append(str(error))
+
+    threads = [threading.Thread(target=initialize, args=pair) for pair in zip(servers, specs)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if errors:
+        say({"ready": False, "error": "; ".join(errors)})
+        return 1
+    reports = [{"name": s.name, "pid": s.process.pid, "tools": s.tools} for s in servers]
+    say({"ready": True, "client": os.getpid(), "servers": reports})
+
+    for line in sys.stdin:
+        command = line.strip()
+        if command == "close-stdin":
+            for server in servers:
+                server.process.stdin.close()
+            say({"closed": True})
+        elif command == "share-stdin":
+            held = [server.process.stdin.fileno() for server in servers]
+            sibling = subprocess.Popen(["sleep", "3600"], pass_fds=held)
+            say({"shared": True, "sibling": sibling.pid})
+        elif command == "quit":
+            break
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
