@@ -6,6 +6,8 @@
 #include <tuple>
 #include <unordered_map>
 
+#include "classify/name.h"
+
 namespace reaper::scan {
 namespace {
 
@@ -29,6 +31,15 @@ bool speaks_to_an_editor(const Classification& what) {
         return word == "--node-ipc" || word.starts_with("--clientProcessId") || word.starts_with("--socket=") ||
                word == "--lsp" || word == "lsp";
     });
+}
+
+/// The same program, or one beside it in a directory of its own: everything is beside everything in /usr/bin.
+bool same_installation(std::string_view a, std::string_view b) {
+    if (a.empty() || b.empty()) return false;
+    if (a == b) return true;
+    const std::string_view directory = a.substr(0, a.rfind('/'));
+    return directory == b.substr(0, b.rfind('/')) && !directory.ends_with("/bin") &&
+           !directory.ends_with("/sbin");
 }
 
 class Grouper {
@@ -206,10 +217,18 @@ class Grouper {
                 if (other == lone || groups_[other].chain.empty()) continue;
                 const Process& root = at(groups_[other].top());
                 if (launcher.uid != root.uid || !linked(launcher.detail->in, root.detail->in)) continue;
+                if (!may_be_one(groups_[lone].chain.back(), groups_[other].top())) continue;
                 join(lone, other);
                 break;
             }
         }
+    }
+
+    /// Of the same type, as far as both tell: a script may have given its stdin to several servers.
+    [[nodiscard]] bool may_be_one(Index launcher, Index root) const {
+        const std::string& a = what(launcher).type;
+        const std::string& b = what(root).type;
+        return a == b || a == classify::kGenericType || b == classify::kGenericType || b.empty();
     }
 
     void join(std::size_t lone, std::size_t other) {
@@ -225,57 +244,77 @@ class Grouper {
         from = Group{};
     }
 
-    /// Processes that left their server's tree by a double fork (Chromium's crash handler) still hold
-    /// the stdin or stdout of one that is in it. They must be younger than the server process: what a
-    /// launching script put into the background before is not the server's.
+    /// A process that left its server's tree by a double fork (Chromium's crash handler) still holds the
+    /// stdin or stdout that it shared with a helper in it. Only what a server made for its own helpers
+    /// counts: its own stdin and stdout come from outside, and under a CI runner or in a script half
+    /// the host may have been given the same.
     void adopt_strays() {
-        std::unordered_map<std::uint64_t, std::size_t> by_inode;
-        const auto enter = [&](std::size_t group, Index i) {
-            const auto& detail = at(i).detail;
-            if (!detail) return;
-            for (const auto* end : {&detail->in, &detail->out}) {
-                if (linked(*end, *end)) by_inode.emplace((*end)->inode, group);
-            }
-        };
-        for (std::size_t group = 0; group < groups_.size(); ++group) {
-            for (const Index i : groups_[group].chain) enter(group, i);
-            for (const Index i : groups_[group].helpers) enter(group, i);
+        std::unordered_map<std::uint64_t, std::vector<Index>> holders;
+        for (const Group& group : groups_) {
+            for (const Index helper : group.helpers) enter(holders, helper);
         }
-        if (by_inode.empty()) return;
+        for (const Group& group : groups_) {
+            for (const Index i : group.chain) forget(holders, i);
+        }
+        if (holders.empty()) return;
         for (Index i = 0; i < tree_.size(); ++i) {
             if (owner_[i] || what(i).role != Role::none || !at(i).detail || at(i).zombie()) continue;
             if (!tree_.reparented(i) || is_terminal_multiplexer(at(i)) || adopts_orphans(at(i))) continue;
-            for (const auto* end : {&at(i).detail->in, &at(i).detail->out}) {
-                if (!linked(*end, *end)) continue;
-                const auto found = by_inode.find((*end)->inode);
-                if (found == by_inode.end() || !may_adopt(groups_[found->second], i)) continue;
-                std::vector<Index> todo;
-                claim(found->second, i, todo);
-                while (!todo.empty()) {
-                    const Index next = todo.back();
-                    todo.pop_back();
-                    for (const Index child : tree_.children(next)) {
-                        if (!owner_[child]) claim(found->second, child, todo);
-                    }
-                }
-                break;
-            }
+            if (const std::optional<Index> helper = left_by(holders, i)) adopt(*owner_[*helper], i);
         }
     }
 
-    [[nodiscard]] bool may_adopt(const Group& group, Index stray) const {
-        const std::optional<Index> server = group.server();
-        if (!server || at(*server).uid != at(stray).uid || at(stray).id.start < at(*server).id.start) {
-            return false;
+    template <typename Visit>
+    void each_end(Index i, const Visit& visit) const {
+        const auto& detail = at(i).detail;
+        if (!detail) return;
+        for (const auto* end : {&detail->in, &detail->out}) {
+            if (linked(*end, *end)) visit((*end)->inode);
         }
-        // Same end of the same pipe or socket: in to in, out to out. `server | tee` is no relation.
-        const auto shares = [&](Index member) {
-            const auto& mine = at(member).detail;
-            const auto& its = at(stray).detail;
-            return mine && (linked(mine->in, its->in) || linked(mine->out, its->out));
-        };
-        return std::any_of(group.chain.begin(), group.chain.end(), shares) ||
-               std::any_of(group.helpers.begin(), group.helpers.end(), shares);
+    }
+
+    using Holders = std::unordered_map<std::uint64_t, std::vector<Index>>;
+
+    void enter(Holders& holders, Index i) const {
+        each_end(i, [&](std::uint64_t inode) { holders[inode].push_back(i); });
+    }
+
+    void forget(Holders& holders, Index i) const {
+        each_end(i, [&](std::uint64_t inode) { holders.erase(inode); });
+    }
+
+    [[nodiscard]] std::optional<Index> left_by(const Holders& holders, Index stray) const {
+        std::optional<Index> found;
+        each_end(stray, [&](std::uint64_t inode) {
+            const auto holding = holders.find(inode);
+            if (found || holding == holders.end()) return;
+            for (const Index helper : holding->second) {
+                if (relates(helper, stray)) found = helper;
+            }
+        });
+        return found;
+    }
+
+    /// The same end of the same pipe or socket, in to in, out to out (`server | tee` is no relation); of
+    /// the same user, younger, and a program of the same installation.
+    [[nodiscard]] bool relates(Index helper, Index stray) const {
+        const Process& a = at(helper);
+        const Process& b = at(stray);
+        const bool same_end = linked(a.detail->in, b.detail->in) || linked(a.detail->out, b.detail->out);
+        return same_end && a.uid == b.uid && b.id.start >= a.id.start &&
+               same_installation(a.detail->exe, b.detail->exe);
+    }
+
+    void adopt(std::size_t group, Index stray) {
+        std::vector<Index> todo;
+        claim(group, stray, todo);
+        while (!todo.empty()) {
+            const Index next = todo.back();
+            todo.pop_back();
+            for (const Index child : tree_.children(next)) {
+                if (!owner_[child]) claim(group, child, todo);
+            }
+        }
     }
 
     void finish() {

@@ -75,6 +75,10 @@ class ProcessBuilder {
         process_.detail->cwd = std::move(path);
         return *this;
     }
+    ProcessBuilder& exe(std::string path) {
+        process_.detail->exe = std::move(path);
+        return *this;
+    }
     ProcessBuilder& zombie() {
         process_.state = 'Z';
         process_.cmdline.clear();

@@ -89,6 +89,9 @@ TEST(Assemble, LauncherAndItsAdoptedChildAreOneByTheirStdin) {
     const Snapshot snapshot = assembled(std::vector{client(100)} + chain);
     ASSERT_THAT(snapshot.servers, SizeIs(1));
     EXPECT_THAT(pids(snapshot.servers[0]), ElementsAre(200, 202));
+
+    chain[1].cmdline = std::string("node\0/x/.bin/other-mcp\0", 23);
+    EXPECT_THAT(assembled(std::vector{client(100)} + chain).servers, SizeIs(2)) << "a script's stdin, shared by two";
 }
 
 TEST(Assemble, ClosedOnBothEndsAndListeningNowhereIsAnOrphan) {
@@ -149,26 +152,49 @@ TEST(Assemble, UnitsMainProcessIsStandalone) {
     EXPECT_FALSE(server.orphan());
 }
 
+namespace {
+
+constexpr const char* kBrowser = "/usr/lib/chromium/chromium";
+constexpr const char* kCrashHandler = "/usr/lib/chromium/chrome_crashpad_handler";
+
+std::vector<Process> browser_of(pid_t server) {
+    return {ProcessBuilder(300, server, "chromium").argv({"chromium"}).exe(kBrowser).sockets(50, 51),
+            ProcessBuilder(301, 300, "chromium").title("chromium --type=zygote --no-sandbox").exe(kBrowser)};
+}
+
+}  // namespace
+
 TEST(Assemble, BrowserBelongsToItsServerWithItsCrashHandler) {
-    const std::vector<Process> browser = {
-        ProcessBuilder(300, 202, "chromium").argv({"chromium"}).sockets(50, 51),
-        ProcessBuilder(301, 300, "chromium").title("chromium --type=zygote --no-sandbox"),
-        ProcessBuilder(302, 1, "chrome_crashpad").argv({"chrome_crashpad_handler"}).sockets(50, 60)};
-    const Snapshot snapshot = assembled(npx_chain(200, 1, 100, 7) + browser);
+    const Process handler =
+        ProcessBuilder(302, 1, "chrome_crashpad").argv({"chrome_crashpad_handler"}).exe(kCrashHandler).sockets(50, 60);
+    const Snapshot snapshot = assembled(npx_chain(200, 1, 100, 7) + browser_of(202) + std::vector{handler});
     ASSERT_THAT(snapshot.servers, SizeIs(1));
     EXPECT_THAT(pids(snapshot.servers[0]), ElementsAre(200, 201, 202, 300, 301, 302));
 }
 
 TEST(Assemble, StrangersAreNotAdopted) {
-    // Older than the server; another user's; at the other end of its stdout; with a living parent.
-    const Snapshot snapshot = assembled(
-        npx_chain(200, 1, 100, 7) +
-        std::vector<Process>{ProcessBuilder(150, 1, "daemon").argv({"daemon"}).sockets(7, 8),
-                             ProcessBuilder(301, 1, "daemon").argv({"daemon"}).sockets(7, 8).owner(2000),
-                             ProcessBuilder(302, 1, "tee").argv({"tee", "log"}).sockets(8, 99),
-                             ProcessBuilder(303, 1, "bash").argv({"bash"}),
-                             ProcessBuilder(304, 303, "cat").argv({"cat"}).sockets(7, 8)});
-    EXPECT_THAT(pids(snapshot.servers[0]), ElementsAre(200, 201, 202));
+    const auto stranger = [](pid_t pid) {
+        return ProcessBuilder(pid, 1, "chrome_crashpad").argv({"chrome_crashpad_handler"}).exe(kCrashHandler);
+    };
+    const std::vector<Process> strangers = {
+        stranger(150).sockets(50, 60),              // older than the browser
+        stranger(310).sockets(50, 60).owner(2000),  // another user's
+        stranger(311).sockets(51, 60),              // at the other end of its stdout
+        stranger(312).sockets(70, 71),              // with nothing in common
+        ProcessBuilder(313, 1, "daemon").argv({"daemon"}).exe("/usr/sbin/daemon").sockets(50, 51),
+        ProcessBuilder(314, 1, "bash").argv({"bash"}),
+        ProcessBuilder(315, 314, "chrome_crashpad").argv({"x"}).exe(kCrashHandler).sockets(50, 60)};
+    const Snapshot snapshot = assembled(npx_chain(200, 1, 100, 7) + browser_of(202) + strangers);
+    EXPECT_THAT(pids(snapshot.servers[0]), ElementsAre(200, 201, 202, 300, 301));
+}
+
+TEST(Assemble, WhoeverSharesTheServersOwnStdinOrStdoutIsNotAdopted) {
+    // A script gave all it started the same stdin and stdout; one of them went into the background.
+    std::vector<Process> chain = npx_chain(200, 1, 100, 7);
+    for (Process& process : chain) process.detail->exe = "/usr/bin/node";
+    const Process helper = ProcessBuilder(300, 202, "node").argv({"node", "w.js"}).exe("/usr/bin/node").sockets(7, 8);
+    const Process stray = ProcessBuilder(301, 1, "node").argv({"node", "build.js"}).exe("/usr/bin/node").sockets(7, 8);
+    EXPECT_THAT(pids(assembled(chain + std::vector{helper, stray}).servers[0]), ElementsAre(200, 201, 202, 300));
 }
 
 TEST(Assemble, InnerServerOfABridgeIsItsOwnWithTheBridgeAsClient) {
