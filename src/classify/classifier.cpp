@@ -328,7 +328,7 @@ Classification Classifier::classify(const CommandLine& line, const Surroundings&
     result.command.launcher = reading.wraps;
     result.command.launcher_name = reading.launcher_name;
 
-    const std::string text = line.text();
+    const std::string text = compiled_->lines.empty() ? std::string() : line.text();
     auto [judgement, program] = compiled_->judge_all(reading, text);
     Program resolved;
     const bool relative = program != nullptr && program->kind != NameOf::module && !program->path.starts_with('/');

@@ -27,6 +27,8 @@ class PatternSet {
     /// To be called once after the last add(); false where the set as a whole is too large.
     bool compile();
 
+    [[nodiscard]] bool empty() const;
+
     /// The smallest index of those that match anywhere in `text`.
     [[nodiscard]] std::optional<std::size_t> first_match(std::string_view text) const;
 

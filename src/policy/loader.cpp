@@ -98,8 +98,8 @@ bool surely_good(const Policy& policy, const Result<classify::Classifier>& class
 }
 
 /// Every mistake there is, each pattern looked at; empty where there is none.
-tl::unexpected<PolicyErrors> refuse_mistakes(const YamlNode& root, const std::string& file) {
-    return tl::unexpected(in_file(read_and_check(root, file, PatternCheck::each).mistakes, file));
+PolicyErrors all_mistakes(const YamlNode& root, const std::string& file) {
+    return in_file(read_and_check(root, file, PatternCheck::each).mistakes, file);
 }
 
 }  // namespace
@@ -119,12 +119,12 @@ LoadResult parse_policy(std::string_view text, const std::string& file) {
     auto root = read_yaml(text);
     if (!root) return refuse(file, root.error().mark, std::move(root.error().what));
     ReadPolicy read = read_and_check(*root, file, PatternCheck::later);
-    if (!read.mistakes.empty()) return refuse_mistakes(*root, file);
+    if (!read.mistakes.empty()) return tl::unexpected(all_mistakes(*root, file));
     if (!read.lists_servers) read.policy.servers = builtin_types();
     auto classifier = compile_patterns(read.policy);
     if (!surely_good(read.policy, classifier)) {
-        const auto mistakes = refuse_mistakes(*root, file);
-        if (!mistakes.value().empty()) return mistakes;
+        PolicyErrors errors = all_mistakes(*root, file);
+        if (!errors.empty()) return tl::unexpected(std::move(errors));
     }
     if (!classifier) {
         const Error& error = classifier.error();
