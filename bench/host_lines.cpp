@@ -197,7 +197,8 @@ class Growth {
         Family family{number(kClients[clients_++ % kClients.size()]), {}, {}};
         for (std::size_t i = 0; i < kServersOfAClient; ++i) {
             Launch launch = kLaunches[launches_++ % kLaunches.size()];
-            for (Line& line : launch.chain) line = number(line);
+            const std::size_t same_for_all = numbers_++;
+            for (Line& line : launch.chain) line = numbered(line, same_for_all);
             family.launches.push_back(std::move(launch));
         }
         return family;
@@ -214,12 +215,12 @@ class Growth {
     }
 
   private:
-    Line number(const Line& line) { return numbered(line, 1000 + numbers_++); }
+    Line number(const Line& line) { return numbered(line, numbers_++); }
 
     std::size_t clients_ = 0;
     std::size_t launches_ = 0;
     std::size_t kinds_ = 0;
-    std::size_t numbers_ = 0;
+    std::size_t numbers_ = 1000;
 };
 
 }  // namespace

@@ -143,7 +143,7 @@ Result<UniqueFd> lay_out_descriptors() {
     UniqueFd ready = moved_up(ends[0]);
     const UniqueFd tell = moved_up(ends[1]);
     for (const int end : ends) ::close(end);
-    const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    const UniqueFd null = moved_up(UniqueFd(::open("/dev/null", O_RDWR | O_CLOEXEC)).get());
     if (!ready || !tell || !null) return fail_errno("open", "/dev/null", errno);
     for (int fd = 0; fd <= kNull; ++fd) ::dup2(null.get(), fd);
     ::dup2(tell.get(), kReady);

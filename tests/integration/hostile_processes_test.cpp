@@ -85,16 +85,20 @@ TEST_F(HostileProcess, WithEscapesAndNewlinesInItsArgumentsIsShownHarmlessly) {
 }
 
 TEST_F(HostileProcess, WithEscapesInItsNameIsShownHarmlesslyAsAClient) {
-    // The shell becomes the client: it names itself and starts a server.
+    const fs::path server = scratch_.path() / "mcp-server-time";
+    fs::copy_file(REAPER_SUBJECT, server);
     StartOptions options;
-    options.environment["SUBJECT"] = REAPER_SUBJECT;
-    Program client({"sh", "-c",
-                    "printf '\\033[31mX\\n' >/proc/$$/comm; cp \"$SUBJECT\" \"$0/mcp-server-time\"; "
-                    "\"$0/mcp-server-time\" | { read line; echo $line; cat; }",
-                    scratch_.path().string()},
-                   options);
-    ASSERT_EQ(client.read_line(10s), "ready");
-    expect_harmless_reports(client.pid());
+    options.environment["SUBJECT_SERVER"] = server.string();
+    const pid_t client = start({"/opt/\x1b[31magent\n", "\x1b[2J"}, options, "\x1b[31magent\n").pid();
+
+    bool shown = false;
+    const json scan = scan_host();
+    for (const json& one : scan.at("servers")) {
+        shown |= one.at("type") == "time" && one.at("client").is_object() &&
+                 one.at("client").at("pid") == client;
+    }
+    EXPECT_TRUE(shown) << scan.dump(2);
+    expect_harmless_reports(client);
 }
 
 TEST_F(HostileProcess, WithTwoMegabytesOfArgumentsIsReadUpToALimit) {

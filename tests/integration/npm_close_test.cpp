@@ -50,6 +50,7 @@ TEST_F(ClosingClient, OrphansAnNpxServerThatIgnoresEndOfFile) {
     const std::set<pid_t> tree = tree_now(client);
     client.program().write_line("close");
     ASSERT_EQ(answer(client), json({{"closed", true}}));
+    await_silence({tree});
     client.program().write_line("quit");
     ASSERT_EQ(client.program().wait(), 0);
 
@@ -84,7 +85,8 @@ TEST_F(ClosingClient, ThatClosedStdinButReadsStdoutStillUsesItsServer) {
 // The client is dead, but a process it had started holds its end of stdin: the server has not been told
 // that it is over, and nobody can say that it is.
 TEST_F(ClosingClient, WhoseEndIsHeldByASiblingLeavesNoOrphan) {
-    NpmClient client(python_client(), {everything_by_npx(), launch_of(launches_by_node(), "memory")});
+    NpmClient client(python_client(), {launch_of(launches_by_npx(), "filesystem"),
+                                       launch_of(launches_by_node(), "memory")});
     ASSERT_EQ(client.started().size(), 2u);
     client.program().write_line("share-stdin");
     ASSERT_EQ(answer(client).value("shared", false), true);

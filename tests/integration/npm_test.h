@@ -7,6 +7,7 @@
 #include <set>
 #include <vector>
 
+#include "everything_server.h"
 #include "guardian.h"
 #include "npm_client.h"
 #include "npm_packages.h"
@@ -29,11 +30,6 @@ inline std::optional<json> the_server(const json& scan, const std::set<pid_t>& p
     const std::vector<json> servers = servers_with(scan, pids);
     EXPECT_EQ(servers.size(), 1u) << json(servers).dump(2);
     return servers.size() == 1 ? std::optional(servers.front()) : std::nullopt;
-}
-
-/// A launch of server-everything, which ignores end-of-file.
-inline Launch everything_by_npx() {
-    return launch_of(launches_by_npx(), "everything");
 }
 
 }  // namespace reaper::integration

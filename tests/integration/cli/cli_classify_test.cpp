@@ -31,7 +31,7 @@ class Classify : public testing::Test {
         return answers(outcome);
     }
     TemporaryDirectory directory_;
-    std::string policy_ = directory_.with("policy.yaml", kPolicy);
+    std::string policy_ = directory_.with("policy.yaml", policy_text(30));
 };
 
 TEST_F(Classify, AnswersTextAndBothFormsOfJsonInOrder) {

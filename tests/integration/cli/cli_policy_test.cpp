@@ -10,6 +10,7 @@
 
 #include "cli/policies.h"
 #include "cli/program.h"
+#include "cli/subject.h"
 
 namespace reaper::cli_test {
 namespace {
@@ -20,7 +21,7 @@ using testing::StartsWith;
 
 TEST(PolicyCheck, SumsUpAGoodFileInOneLine) {
     const TemporaryDirectory directory;
-    const std::string file = directory.with("policy.yaml", kPolicy);
+    const std::string file = directory.with("policy.yaml", policy_text(30));
     const Outcome outcome = run({"policy", "check", file});
     EXPECT_EQ(outcome.code, 0);
     EXPECT_EQ(outcome.err, "");
@@ -64,7 +65,7 @@ TEST(PolicyCheck, DirectoryAndMissingFileAreErrorsNotCrashes) {
 
 TEST(PolicyShow, PrintsAPolicyThatLoadsToTheSame) {
     const TemporaryDirectory directory;
-    const Outcome first = run({"policy", "show", directory.with("policy.yaml", kPolicy)});
+    const Outcome first = run({"policy", "show", directory.with("policy.yaml", policy_text(30))});
     EXPECT_EQ(first.code, 0);
     EXPECT_THAT(first.out, AllOf(HasSubstr("after_seconds: 30"), HasSubstr("policy.yaml:4"),
                                  HasSubstr("built in")));
@@ -88,7 +89,7 @@ TEST(PolicySearch, UsersOwnPolicyComesFirst) {
     const TemporaryDirectory home;
     ASSERT_EQ(::chmod(home.file("").c_str(), 0755), 0);
     ASSERT_EQ(::mkdir(home.file("mcp-reaper").c_str(), 0755), 0);
-    const std::string file = home.with("mcp-reaper/policy.yaml", kPolicy);
+    const std::string file = home.with("mcp-reaper/policy.yaml", policy_text(30));
     Call call;
     call.arguments = {"policy", "show"};
     call.environment = {{"XDG_CONFIG_HOME", home.file("")}};
@@ -96,21 +97,20 @@ TEST(PolicySearch, UsersOwnPolicyComesFirst) {
     const Outcome outcome = run(call);
     if (outcome.code == 127) GTEST_SKIP() << "the program may not be run by an ordinary user here";
     EXPECT_EQ(outcome.code, 0) << outcome.err;
-    EXPECT_THAT(outcome.out, HasSubstr("reaper-cli-subject"));
+    EXPECT_THAT(outcome.out, HasSubstr(subject_type()));
 }
 
 TEST(PolicySearch, RootDoesNotGoByAVariable) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root";
     const TemporaryDirectory home;
     ASSERT_EQ(::mkdir(home.file("mcp-reaper").c_str(), 0755), 0);
-    static_cast<void>(home.with("mcp-reaper/policy.yaml", kPolicy));
+    static_cast<void>(home.with("mcp-reaper/policy.yaml", policy_text(30)));
     Call call;
     call.arguments = {"policy", "show"};
     call.environment = {{"XDG_CONFIG_HOME", home.file("")}};
     const Outcome outcome = run(call);
     EXPECT_EQ(outcome.code, 0) << outcome.err;
-    EXPECT_THAT(outcome.out,
-                AllOf(HasSubstr("version: 1"), testing::Not(HasSubstr("reaper-cli-subject"))));
+    EXPECT_THAT(outcome.out, AllOf(HasSubstr("version: 1"), testing::Not(HasSubstr(subject_type()))));
 }
 
 }  // namespace

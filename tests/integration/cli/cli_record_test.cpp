@@ -30,7 +30,7 @@ class Record : public testing::Test {
         return all;
     }
     TemporaryDirectory directory_;
-    std::string policy_ = directory_.with("policy.yaml", kPolicy);
+    std::string policy_ = directory_.with("policy.yaml", policy_text(30));
     std::string file_ = directory_.file("host.jsonl");
 };
 
@@ -130,12 +130,12 @@ TEST_F(Record, PlaceThatIsNotThereIsAFailure) {
 TEST_F(Record, SecretsAreNotWritten) {
     const Subject server(server_command_line());
     EXPECT_EQ(run(arguments(file_, "0s")).code, 0);
-    EXPECT_THAT(contents(file_), HasSubstr("mcp-server-reaper-cli-subject"));
+    EXPECT_THAT(contents(file_), HasSubstr("mcp-server-" + subject_type()));
     EXPECT_THAT(contents(file_), Not(HasSubstr("verysecret")));
 }
 
 TEST_F(Record, ReplayJudgesWhatWasRecorded) {
-    const std::string hasty = directory_.with("hasty.yaml", kHastyPolicy);
+    const std::string hasty = directory_.with("hasty.yaml", policy_text(0));
     Subject server(server_command_line());
     server.hang_up();
     EXPECT_EQ(run(arguments(file_, "200ms")).code, 0);
@@ -144,7 +144,7 @@ TEST_F(Record, ReplayJudgesWhatWasRecorded) {
     const json report = json::parse(outcome.out);
     std::size_t ours = 0;
     for (const json& action : report["actions"]) {
-        if (action["type"] == kSubjectType && action["rules"][0] == "orphan") ++ours;
+        if (action["type"] == subject_type() && action["rules"][0] == "orphan") ++ours;
     }
     EXPECT_EQ(ours, 1U);
 }

@@ -26,7 +26,7 @@ class Replay : public testing::Test {
         return run(all);
     }
     TemporaryDirectory directory_;
-    std::string policy_ = directory_.with("policy.yaml", kPolicy);
+    std::string policy_ = directory_.with("policy.yaml", policy_text(30));
 };
 
 TEST_F(Replay, TellsWhenAnActionFirstBecomesDueAndOnlyOnce) {
@@ -51,7 +51,7 @@ TEST_F(Replay, TellsWhenAnActionFirstBecomesDueAndOnlyOnce) {
 }
 
 TEST_F(Replay, AnotherPolicyGivesAnotherTime) {
-    policy_ = directory_.with("hasty.yaml", kHastyPolicy);
+    policy_ = directory_.with("hasty.yaml", policy_text(0));
     const json report = json::parse(replay(kRecording, {"--format", "json"}).out);
     ASSERT_EQ(report["actions"].size(), 1U);
     EXPECT_EQ(report["actions"][0]["offset_seconds"], 20.0);

@@ -34,13 +34,13 @@ class Scan : public testing::Test {
     /// The servers of our own type.
     [[nodiscard]] json scan_json(std::vector<std::string> more = {},
                                  const std::string& window = "0s") const {
-        more.insert(more.end(), {"--format", "json", "--type", kSubjectType});
+        more.insert(more.end(), {"--format", "json", "--type", subject_type()});
         const Outcome outcome = run(arguments(std::move(more), window));
         EXPECT_EQ(outcome.code, 0) << outcome.err;
         return json::parse(outcome.out);
     }
     TemporaryDirectory directory_;
-    std::string policy_ = directory_.with("policy.yaml", kPolicy);
+    std::string policy_ = directory_.with("policy.yaml", policy_text(30));
 };
 
 TEST_F(Scan, WithoutDryRunDoesNothingAndSaysSo) {
@@ -55,7 +55,7 @@ TEST_F(Scan, ShowsAServerWithItsUsageOverTheWindow) {
     const json report = scan_json({}, "200ms");
     ASSERT_EQ(report["servers"].size(), 1U) << report;
     const json& found = report["servers"][0];
-    EXPECT_EQ(found["type"], kSubjectType);
+    EXPECT_EQ(found["type"], subject_type());
     EXPECT_EQ(found["server_pid"], server.pid());
     EXPECT_EQ(found["channel"], "open");
     EXPECT_TRUE(found["cpu_percent"].is_number()) << found;
@@ -70,18 +70,18 @@ TEST_F(Scan, OneSampleKnowsNoCpuRate) {
 
 TEST_F(Scan, OrphanIsPendingBeforeItsTimeAndAFindingForTheExitCode) {
     Subject server(server_command_line());
-    EXPECT_EQ(run(arguments({"--type", kSubjectType, "--exit-code"})).code, 0);
+    EXPECT_EQ(run(arguments({"--type", subject_type(), "--exit-code"})).code, 0);
     server.hang_up();
     const json report = scan_json();
     ASSERT_EQ(report["servers"].size(), 1U);
     EXPECT_EQ(report["servers"][0]["findings"][0]["rule"], "orphan") << report;
     EXPECT_GT(report["servers"][0]["findings"][0]["pending_seconds"], 0);
-    EXPECT_EQ(run(arguments({"--type", kSubjectType, "--exit-code"})).code, 3);
-    EXPECT_EQ(run(arguments({"--type", kSubjectType})).code, 0);
+    EXPECT_EQ(run(arguments({"--type", subject_type(), "--exit-code"})).code, 3);
+    EXPECT_EQ(run(arguments({"--type", subject_type()})).code, 0);
 }
 
 TEST_F(Scan, NeverTouchesWhatItJudges) {
-    policy_ = directory_.with("hasty.yaml", kHastyPolicy);
+    policy_ = directory_.with("hasty.yaml", policy_text(0));
     Subject server(server_command_line());
     server.hang_up();
     const json report = scan_json();
@@ -93,12 +93,12 @@ TEST_F(Scan, NeverTouchesWhatItJudges) {
 TEST_F(Scan, SeveralTypesMayBeAskedFor) {
     const Subject server(server_command_line());
     const Outcome outcome =
-        run(arguments({"--format", "json", "--type", "playwright", "--type", kSubjectType}));
+        run(arguments({"--format", "json", "--type", "playwright", "--type", subject_type()}));
     const json report = json::parse(outcome.out);
     bool seen = false;
     for (const json& found : report["servers"]) {
-        EXPECT_TRUE(found["type"] == "playwright" || found["type"] == kSubjectType);
-        seen = seen || found["type"] == kSubjectType;
+        EXPECT_TRUE(found["type"] == "playwright" || found["type"] == subject_type());
+        seen = seen || found["type"] == subject_type();
     }
     EXPECT_TRUE(seen);
     EXPECT_EQ(outcome.err, "");
@@ -111,10 +111,11 @@ TEST_F(Scan, TypeThatIsNotThereIsAnEmptyList) {
 }
 
 TEST_F(Scan, MisspeltTypeIsRemarkedOn) {
-    const Outcome outcome = run(arguments({"--format", "json", "--type", "reaper-cli-subjekt"}));
+    const Outcome outcome =
+        run(arguments({"--format", "json", "--type", "reapr" + subject_type().substr(6)}));
     EXPECT_EQ(outcome.code, 0);
     EXPECT_TRUE(json::parse(outcome.out)["servers"].empty());
-    EXPECT_THAT(outcome.err, HasSubstr("did you mean 'reaper-cli-subject'?"));
+    EXPECT_THAT(outcome.err, HasSubstr("did you mean '" + subject_type() + "'?"));
 }
 
 TEST_F(Scan, ShowsOneUsersServers) {
@@ -135,7 +136,7 @@ TEST_F(Scan, SecretsAreNotShown) {
     const Subject server(server_command_line());
     for (const char* const format : {"table", "json"}) {
         const std::string out = run(arguments({"--format", format})).out;
-        EXPECT_THAT(out, HasSubstr(kSubjectType));
+        EXPECT_THAT(out, HasSubstr(subject_type()));
         EXPECT_THAT(out, Not(HasSubstr("verysecret")));
     }
 }
@@ -182,10 +183,10 @@ TEST_F(Scan, WithoutUtf8EverythingIsAscii) {
     Subject server(server_command_line());
     server.hang_up();
     Call call;
-    call.arguments = arguments({"--type", kSubjectType});
-    call.environment = {{"LC_ALL", "C"}, {"COLUMNS", "30"}};  // So narrow that much must be cut.
+    call.arguments = arguments({"--type", subject_type()});
+    call.environment = {{"LC_ALL", "C"}, {"COLUMNS", "20"}};  // So narrow that the type must be cut.
     const std::string ascii = run(call).out;
-    EXPECT_THAT(ascii, HasSubstr("reaper"));
+    EXPECT_THAT(ascii, HasSubstr("orphan"));
     EXPECT_TRUE(std::all_of(ascii.begin(), ascii.end(), is_ascii)) << ascii;
     call.environment["LC_ALL"] = "C.UTF-8";
     const std::string utf8 = run(call).out;
@@ -219,7 +220,7 @@ TEST_F(Explain, TellsTheTypeAndTheEvidence) {
     const Outcome outcome =
         run({"explain", std::to_string(server.pid()), "--window", "0s", "--policy", policy_});
     EXPECT_EQ(outcome.code, 0) << outcome.err;
-    EXPECT_THAT(outcome.out, HasSubstr(kSubjectType));
+    EXPECT_THAT(outcome.out, HasSubstr(subject_type()));
     EXPECT_THAT(outcome.out, HasSubstr("pidfd_getfd"));
     EXPECT_THAT(outcome.out, Not(HasSubstr("verysecret")));
 }

@@ -1,30 +1,29 @@
 // Policies of the tests: short, and not those of the host.
 #pragma once
 
+#include <string>
+
+#include "cli/subject.h"
+
 namespace reaper::cli_test {
 
-/// Knows one type; an orphan is due after 30 seconds.
-inline constexpr const char* kPolicy = R"(version: 1
-name: test
-rules:
-  orphan: { after_seconds: 30, action: terminate }
-servers:
-  - type: reaper-cli-subject
-    match: 'mcp-server-reaper-cli-subject'
-  - type: playwright
-    match: 'playwright.*mcp'
-)";
-
-/// The same, but an orphan is due at once.
-inline constexpr const char* kHastyPolicy = R"(version: 1
-name: hasty
-rules:
-  orphan: { after_seconds: 0, action: terminate }
-servers:
-  - type: reaper-cli-subject
-    match: 'mcp-server-reaper-cli-subject'
-  - type: playwright
-    match: 'playwright.*mcp'
-)";
+/// Knows the type of our subjects and one other; an orphan is due after so many seconds.
+inline std::string policy_text(int orphan_seconds) {
+    return "version: 1\n"
+           "name: test\n"
+           "rules:\n"
+           "  orphan: { after_seconds: " +
+           std::to_string(orphan_seconds) +
+           ", action: terminate }\n"
+           "servers:\n"
+           "  - type: " +
+           subject_type() +
+           "\n"
+           "    match: 'mcp-server-" +
+           subject_type() +
+           "'\n"
+           "  - type: playwright\n"
+           "    match: 'playwright.*mcp'\n";
+}
 
 }  // namespace reaper::cli_test

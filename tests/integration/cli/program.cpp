@@ -38,10 +38,17 @@ int code_of(int status) {
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+/// As a terminal's shell leaves them, whatever this test was started by (`&` ignores SIGINT).
+void reset_signals() {
+    for (const int signal : {SIGPIPE, SIGINT, SIGTERM, SIGHUP}) std::signal(signal, SIG_DFL);
+}
+
 [[noreturn]] void become_program(const Call& call) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // Should the test be killed, its children go with it.
-    std::vector<std::string> environment = {"LC_ALL=C.UTF-8", "HOME=/nonexistent", "PATH=/usr/bin:/bin"};
-    for (const auto& [name, value] : call.environment) environment.push_back(name + '=' + value);
+    std::map<std::string, std::string> variables = call.environment;
+    variables.insert({{"LC_ALL", "C.UTF-8"}, {"HOME", "/nonexistent"}, {"PATH", "/usr/bin:/bin"}});
+    std::vector<std::string> environment;
+    for (const auto& [name, value] : variables) environment.push_back(name + '=' + value);
     std::vector<std::string> arguments = {"mcp-reaper"};
     arguments.insert(arguments.end(), call.arguments.begin(), call.arguments.end());
     std::vector<char*> argv;
@@ -142,7 +149,7 @@ Outcome run(const Call& call) {
     const Pipe out = make_output(call);
     const pid_t pid = ::fork();
     if (pid == 0) {
-        std::signal(SIGPIPE, SIG_DFL);
+        reset_signals();
         wire(in.read, out.write, err.write);
         become_program(call);
     }
@@ -171,7 +178,7 @@ Running::Running(std::vector<std::string> arguments) {
     const Pipe err = make_pipe();
     pid_ = ::fork();
     if (pid_ == 0) {
-        std::signal(SIGPIPE, SIG_DFL);
+        reset_signals();
         wire(in.read, out.write, err.write);
         Call call;
         call.arguments = std::move(arguments);

@@ -24,7 +24,7 @@ struct Call {
     std::vector<std::string> arguments;
     std::string input;  ///< Standard input; then its end.
     StdOut out = StdOut::gathered;
-    std::map<std::string, std::string> environment;  ///< Nothing else but a locale and an empty home.
+    std::map<std::string, std::string> environment;  ///< Over a UTF-8 locale and no home.
     unsigned short columns = 80;                     ///< StdOut::terminal.
     std::function<void()> in_child;  ///< Called in the child before it becomes the program.
 };

@@ -65,8 +65,12 @@ void Subject::hang_up() {
     }
 }
 
+std::string subject_type() {
+    return "reaper-cli-p" + std::to_string(::getpid()) + 'e';
+}
+
 std::vector<std::string> server_command_line() {
-    return {"node", "/opt/tools/node_modules/.bin/mcp-server-reaper-cli-subject",
+    return {"node", "/opt/tools/node_modules/.bin/mcp-server-" + subject_type(),
             "--api-key=sk-verysecret1234567890"};
 }
 

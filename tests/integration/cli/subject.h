@@ -30,8 +30,9 @@ class Subject {
     int out_ = -1;
 };
 
-/// A server of a type that nothing else on any host has.
-inline constexpr const char* kSubjectType = "reaper-cli-subject";
+/// The type of our subjects. No other process has it, not even another run of this test beside it.
+std::string subject_type();
+/// The command line of a server of that type, with a secret in it.
 std::vector<std::string> server_command_line();
 
 }  // namespace reaper::cli_test

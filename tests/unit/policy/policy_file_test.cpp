@@ -155,4 +155,10 @@ TEST_F(PolicyFile, BehindALinkIsJudgedWhereItLies) {
     EXPECT_EQ(error(path("link.yaml")), "");
     ASSERT_EQ(::chmod((directory_ / "open").c_str(), 0777), 0);
     EXPECT_THAT(error(path("link.yaml")), HasSubstr("/open may be written by everyone"));
+
+    // The link itself can be swapped by whoever may write its own directory.
+    ASSERT_EQ(::chmod((directory_ / "open").c_str(), 0755), 0);
+    ASSERT_EQ(::chmod(directory_.c_str(), 0777), 0);
+    EXPECT_THAT(error(path("link.yaml")),
+                HasSubstr(directory_.string() + " may be written by everyone"));
 }

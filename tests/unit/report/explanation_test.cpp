@@ -202,6 +202,15 @@ TEST(Explain, NamesThePatternsThatComeNearest) {
         HasSubstr("none of the policy's 3 matches the program; nearest: supabase.*mcp (supabase)\n"));
 }
 
+TEST(Explain, ReadsARelativeScriptFromItsDirectory) {
+    Host host;
+    scan::Process script = process(400, 1, "node", "node\0dist/index.js\0"s);
+    script.detail = scan::ProcessDetail{};
+    script.detail->cwd = "/srv/node_modules/mcp-server-filesystem";
+    host.sample.processes.push_back(script);
+    EXPECT_THAT(host.explain_at(400, 0), HasSubstr("server of type filesystem"));
+}
+
 TEST(Explain, StaysWithinTheWidth) {
     for (const std::size_t width : {30u, 40u, 80u}) {
         for (const pid_t pid : {2, 11, 98, 100, 300}) {
@@ -216,8 +225,12 @@ TEST(Explain, SurvivesParentsThatGoInACircle) {
     Host host;
     host.sample.processes[3].parent = 100;
     host.snapshot.servers[0].members[0].parent = 100;
-    EXPECT_THAT(host.explain_at(99),
-                AllOf(HasSubstr("98 npm"), HasSubstr("99 sh"), HasSubstr("100 node")));
+    const std::string text = host.explain_at(99);
+    for (const char* part : {"98 npm exec @model [", "99 sh [", "100 node [", "150 chromium ["}) {
+        const std::size_t first = text.find(part);
+        EXPECT_NE(first, std::string::npos) << part;
+        EXPECT_EQ(text.find(part, first + 1), std::string::npos) << part;
+    }
 }
 
 TEST(Explain, TellsWhatIsAtADescriptor) {
@@ -241,6 +254,10 @@ TEST(NearestPatterns, NeedsMoreInCommonThanWhatEveryNameHas) {
     EXPECT_TRUE(nearest_patterns("mcp-server-weather", known.types(), 3).empty());
     ASSERT_EQ(nearest_patterns("@acme/file-system-playwrigt", known.types(), 3).size(), 2u);
     EXPECT_EQ(nearest_patterns("@acme/filesystem", known.types(), 1)[0]->type, "filesystem");
+    const auto two = nearest_patterns("@acme/play-filesystem", known.types(), 3);
+    ASSERT_EQ(two.size(), 2u);
+    EXPECT_EQ(two[0]->type, "filesystem");
+    EXPECT_EQ(two[1]->type, "playwright");
     EXPECT_TRUE(nearest_patterns("", known.types(), 3).empty());
 }
 

@@ -321,6 +321,7 @@ TEST(Recording, IsDocumentedKeyByKey) {
     std::ifstream in(std::string(REAPER_SOURCE_DIR) + "/docs/recording.md");
     std::set<std::string> documented;
     for (std::string line; std::getline(in, line);) {
+        if (line == "## Replay output") break;  // another format, below in the same document
         if (line.starts_with("| `")) documented.insert(line.substr(3, line.find('`', 3) - 3));
     }
     EXPECT_EQ(documented, written);
