@@ -1,5 +1,7 @@
 // What telling a server's type from a command line costs, beside what others do it with.
 //
+// N is a number of patterns: 7, 50, 500, and 50* for fifty that are all of the shape "x.*y".
+//
 //   slot/WHO/N            the program slot of an ordinary line against N patterns
 //   line/WHO/N            the whole line; ours takes it apart first, others search in it as it is
 //   hostile slot/WHO/N    4 KiB of beginnings of the patterns
@@ -8,11 +10,12 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "classify/classifier.h"
-#include "hostile_lines.h"
 #include "host_lines.h"
+#include "hostile_lines.h"
 #include "matchers.h"
 #include "pattern_lists.h"
 
@@ -36,7 +39,8 @@ Texts ordinary_texts(const Classifier& classifier) {
         texts.lines.push_back(line.text());
         texts.bytes.push_back(line.bytes());
         std::string slot = classifier.classify(CommandLine::from_proc(line.bytes())).command.program;
-        if (!slot.empty()) texts.slots.push_back(std::move(slot));  // A shell that runs nothing has none.
+        if (!slot.empty())
+            texts.slots.push_back(std::move(slot));  // A shell that runs nothing has none.
     }
     return texts;
 }
@@ -54,15 +58,15 @@ void run_each(benchmark::State& state, const std::vector<std::string>& texts, co
 
 template <typename Ask>
 void add(const std::string& name, const std::vector<std::string>& texts, Ask ask) {
-    benchmark::RegisterBenchmark(name.c_str(), [&texts, ask](benchmark::State& state) {
-        run_each(state, texts, ask);
-    });
+    benchmark::RegisterBenchmark(
+        name.c_str(), [&texts, ask](benchmark::State& state) { run_each(state, texts, ask); });
 }
 
 /// All that benchmarks of one number of patterns look at; lives as long as they run.
 struct Bench {
-    explicit Bench(std::size_t count)
-        : patterns(bench::patterns(count)),
+    Bench(std::string name, std::vector<classify::TypePattern> list)
+        : count(std::move(name)),
+          patterns(std::move(list)),
           ours(Classifier::compile(patterns)),
           std_regexes(patterns),
           re2s(patterns),
@@ -72,6 +76,7 @@ struct Bench {
           hostile_few(hostile.begin(), hostile.begin() + 4),
           kinds(hostile_kinds(patterns)) {}
 
+    std::string count;
     std::vector<classify::TypePattern> patterns;
     Result<Classifier> ours;
     StdRegexes std_regexes;
@@ -84,13 +89,15 @@ struct Bench {
 };
 
 void add_benchmarks(const Bench& bench) {
-    const std::string count = std::to_string(bench.patterns.size());
+    const std::string& count = bench.count;
     const Classifier* const classifier = &*bench.ours;
     const auto slot = [classifier](const std::string& text) { return classifier->match_slot(text); };
     const auto line = [classifier](const std::string& bytes) {
         return classifier->classify(CommandLine::from_proc(bytes));
     };
-    const auto std_regexes = [&bench](const std::string& text) { return bench.std_regexes.first_match(text); };
+    const auto std_regexes = [&bench](const std::string& text) {
+        return bench.std_regexes.first_match(text);
+    };
     const auto re2s = [&bench](const std::string& text) { return bench.re2s.first_match(text); };
     const auto set = [&bench](const std::string& text) { return bench.set.first_match(text); };
 
@@ -114,11 +121,13 @@ void add_benchmarks(const Bench& bench) {
 }  // namespace reaper::bench
 
 int main(int argc, char** argv) {
-    std::vector<std::unique_ptr<reaper::bench::Bench>> benches;
-    for (const std::size_t count : {7, 50, 500}) {
-        benches.push_back(std::make_unique<reaper::bench::Bench>(count));
-        reaper::bench::add_benchmarks(*benches.back());
-    }
+    using reaper::bench::Bench;
+    std::vector<std::unique_ptr<Bench>> benches;
+    benches.push_back(std::make_unique<Bench>("7", reaper::bench::patterns(7)));
+    benches.push_back(std::make_unique<Bench>("50", reaper::bench::patterns(50)));
+    benches.push_back(std::make_unique<Bench>("50*", reaper::bench::open_patterns(50)));
+    benches.push_back(std::make_unique<Bench>("500", reaper::bench::patterns(500)));
+    for (const auto& bench : benches) reaper::bench::add_benchmarks(*bench);
     benchmark::Initialize(&argc, argv);
     if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
     benchmark::RunSpecifiedBenchmarks();

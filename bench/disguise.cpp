@@ -18,7 +18,8 @@ Result<Disguise> Disguise::prepare() {
     std::ifstream file(kFile);
     const std::string text{std::istreambuf_iterator<char>(file), {}};
     const std::size_t close = text.rfind(')');
-    if (close == std::string::npos) return fail("read", kFile, "it is not in the form that proc(5) describes");
+    if (close == std::string::npos)
+        return fail("read", kFile, "it is not in the form that proc(5) describes");
     std::istringstream rest(text.substr(close + 1));
     std::vector<std::uint64_t> fields(3);  // So that fields[n] is field n of proc(5).
     for (std::string word; rest >> word;) fields.push_back(std::strtoull(word.c_str(), nullptr, 10));
@@ -37,7 +38,7 @@ Result<Disguise> Disguise::prepare() {
     map.arg_end = fields[49];
     map.env_start = fields[50];
     map.env_end = fields[kEnvEnd];
-    map.auxv = nullptr;                            // As it is.
+    map.auxv = nullptr;                           // As it is.
     map.exe_fd = static_cast<std::uint32_t>(-1);  // Likewise.
     return disguise;
 }

@@ -19,7 +19,8 @@ Line plain(const std::string& comm, const std::string& text, unsigned descriptor
     return {comm, words(text), descriptors};
 }
 
-Line title(const std::string& comm, const std::string& text, std::size_t padding, unsigned descriptors = 4) {
+Line title(const std::string& comm, const std::string& text, std::size_t padding,
+           unsigned descriptors = 4) {
     return {comm, {text}, descriptors, padding};
 }
 
@@ -37,8 +38,10 @@ const std::string kChrome =
 
 const std::string kCode =
     "/usr/share/code/code --type=utility --utility-sub-type=node.mojom.NodeService --lang=en-US "
-    "--service-sandbox-type=none --no-sandbox --dns-result-order=ipv4first --experimental-network-inspection "
-    "--inspect-port=0 --crashpad-handler-pid=5% --enable-crash-reporter=0b5e7d1c-f2e9-44e7-8d0f-77f6a6d1a3c2 "
+    "--service-sandbox-type=none --no-sandbox --dns-result-order=ipv4first "
+    "--experimental-network-inspection "
+    "--inspect-port=0 --crashpad-handler-pid=5% "
+    "--enable-crash-reporter=0b5e7d1c-f2e9-44e7-8d0f-77f6a6d1a3c2 "
     "--user-data-dir=/home/dev/.config/Code --standard-schemes=vscode-webview,vscode-file "
     "--secure-schemes=vscode-webview,vscode-file --cors-schemes=vscode-webview,vscode-file "
     "--fetch-schemes=vscode-webview,vscode-file --service-worker-schemes=vscode-webview "
@@ -67,21 +70,30 @@ std::vector<Kind> ordinary_kinds() {
     const Line bash = plain("bash", "-bash");
     return {
         {plain("chrome", "/opt/google/chrome/chrome --profile-directory=Default", 300),
-         {{1, plain("chrome", "/opt/google/chrome/chrome --type=zygote --no-zygote-sandbox "
-                              "--crashpad-handler-pid=4% --enable-crash-reporter=6f1b3c5e,")},
-          {1, plain("chrome", "/opt/google/chrome/chrome --type=gpu-process --gpu-preferences=YAAAAAAAAAAgAAA% "
-                              "--shared-files --field-trial-handle=3,i,8401837263557714820,5092371184463720918", 40)},
+         {{1, plain("chrome",
+                    "/opt/google/chrome/chrome --type=zygote --no-zygote-sandbox "
+                    "--crashpad-handler-pid=4% --enable-crash-reporter=6f1b3c5e,")},
+          {1, plain("chrome",
+                    "/opt/google/chrome/chrome --type=gpu-process --gpu-preferences=YAAAAAAAAAAgAAA% "
+                    "--shared-files --field-trial-handle=3,i,8401837263557714820,5092371184463720918",
+                    40)},
           {22, plain("chrome", kChrome, 40)}}},
         {plain("code", "/usr/share/code/code --unity-launch /home/dev/src/project%", 120),
          {{6, plain("code", kCode, 60)},
-          {1, plain("node", "/usr/share/code/code /usr/share/code/resources/app/extensions/node_modules/typescript/"
-                            "lib/tsserver.js --useInferredProjectPerProjectRoot --enableTelemetry "
-                            "--cancellationPipeName /tmp/vscode-typescript1000/%/tscancellation.tmp* --locale en", 25)},
+          {1,
+           plain("node",
+                 "/usr/share/code/code /usr/share/code/resources/app/extensions/node_modules/typescript/"
+                 "lib/tsserver.js --useInferredProjectPerProjectRoot --enableTelemetry "
+                 "--cancellationPipeName /tmp/vscode-typescript1000/%/tscancellation.tmp* --locale en",
+                 25)},
           {1, plain("gopls", "/home/dev/go/bin/gopls -mode=stdio", 12)},
-          {1, plain("clangd", "/usr/bin/clangd --background-index --clang-tidy --header-insertion=never", 12)},
-          {3, plain("bash", "/bin/bash --init-file /usr/share/code/resources/app/out/vs/shellIntegration.sh")}}},
-        {plain("postgres", "/usr/lib/postgresql/15/bin/postgres -D /var/lib/postgresql/15/main -c "
-                           "config_file=/etc/postgresql/15/main/postgresql.conf"),
+          {1, plain("clangd", "/usr/bin/clangd --background-index --clang-tidy --header-insertion=never",
+                    12)},
+          {3, plain("bash",
+                    "/bin/bash --init-file /usr/share/code/resources/app/out/vs/shellIntegration.sh")}}},
+        {plain("postgres",
+               "/usr/lib/postgresql/15/bin/postgres -D /var/lib/postgresql/15/main -c "
+               "config_file=/etc/postgresql/15/main/postgresql.conf"),
          {{1, title("postgres", "postgres: 15/main: checkpointer ", 20, 10)},
           {1, title("postgres", "postgres: 15/main: walwriter ", 23, 10)},
           {14, title("postgres", "postgres: 15/main: app appdb 10.0.3.7(5%) idle", 10, 14)}}},
@@ -89,22 +101,36 @@ std::vector<Kind> ordinary_kinds() {
          {{8, title("nginx", "nginx: worker process", 40, 30)}}},
         {title("php-fpm8.2", "php-fpm: master process (/etc/php/8.2/fpm/php-fpm.conf)", 22, 8),
          {{10, title("php-fpm8.2", "php-fpm: pool www", 60, 8)}}},
-        {plain("gunicorn", "/srv/api/.venv/bin/python3 /srv/api/.venv/bin/gunicorn api.wsgi:application "
-                           "--bind 0.0.0.0:80% --workers 8 --timeout 60", 8),
-         {{8, plain("gunicorn", "/srv/api/.venv/bin/python3 /srv/api/.venv/bin/gunicorn api.wsgi:application "
-                                "--bind 0.0.0.0:80% --workers 8 --timeout 60", 12)}}},
-        {plain("celery", "/srv/api/.venv/bin/python3 -m celery -A api worker --loglevel=INFO --concurrency=8 -n w%@h", 12),
-         {{8, plain("celery", "/srv/api/.venv/bin/python3 -m celery -A api worker --loglevel=INFO --concurrency=8 "
-                              "-n w%@h", 12)}}},
+        {plain("gunicorn",
+               "/srv/api/.venv/bin/python3 /srv/api/.venv/bin/gunicorn api.wsgi:application "
+               "--bind 0.0.0.0:80% --workers 8 --timeout 60",
+               8),
+         {{8, plain("gunicorn",
+                    "/srv/api/.venv/bin/python3 /srv/api/.venv/bin/gunicorn api.wsgi:application "
+                    "--bind 0.0.0.0:80% --workers 8 --timeout 60",
+                    12)}}},
+        {plain("celery",
+               "/srv/api/.venv/bin/python3 -m celery -A api worker --loglevel=INFO --concurrency=8 -n "
+               "w%@h",
+               12),
+         {{8, plain("celery",
+                    "/srv/api/.venv/bin/python3 -m celery -A api worker --loglevel=INFO --concurrency=8 "
+                    "-n w%@h",
+                    12)}}},
         {title("npm run dev", "npm run dev", 12, 20),
          {{1, {"sh", {"sh", "-c", "next dev --port 3%"}}},
           {1, plain("node", "node /home/dev/site%/node_modules/.bin/next dev --port 3000", 24)},
           {1, title("next-server (v1", "next-server (v16.2.11)", 60, 32)},
-          {1, plain("esbuild", "/home/dev/site%/node_modules/@esbuild/linux-x64/bin/esbuild --service=0.25.5 --ping")}}},
+          {1,
+           plain(
+               "esbuild",
+               "/home/dev/site%/node_modules/@esbuild/linux-x64/bin/esbuild --service=0.25.5 --ping")}}},
         {plain("node", "node /srv/app%/dist/index.js --port 3000", 24),
          {{2, plain("node", "/usr/bin/node /srv/app%/dist/worker.js", 24)}}},
         {plain("sshd", "sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups", 6),
-         {{4, title("sshd", "sshd: dev [priv]", 30, 8)}, {4, title("sshd", "sshd: dev@pts/%", 30, 12)}, {4, bash}}},
+         {{4, title("sshd", "sshd: dev [priv]", 30, 8)},
+          {4, title("sshd", "sshd: dev@pts/%", 30, 12)},
+          {4, bash}}},
         {title("tmux: server", "tmux new-session -s work%", 2, 12),
          {{6, bash},
           {1, plain("vim", "vim src/mcp-server.ts")},
@@ -113,31 +139,46 @@ std::vector<Kind> ordinary_kinds() {
           {1, plain("htop", "htop")},
           {1, {"bash", {"/bin/bash", "-c", "while sleep 60; do git -C /home/dev/src/% fetch; done"}}},
           {1, plain("sleep", "sleep 60")}}},
-        {plain("jupyter-lab", "/home/dev/.venv/bin/python3 /home/dev/.venv/bin/jupyter-lab --no-browser --port=88%", 20),
-         {{4, plain("python3", "/home/dev/.venv/bin/python3 -m ipykernel_launcher -f "
-                               "/home/dev/.local/share/jupyter/runtime/kernel-7a3f-%.json", 40)}}},
-        {plain("containerd-shim", "/usr/bin/containerd-shim-runc-v2 -namespace moby -id "
-                                  "9b0a4c1de7f24c6c8a5b1d3e2f60718293a4b5c6d7e8f9000111222333444555 -address "
-                                  "/run/containerd/containerd.sock", 12),
+        {plain("jupyter-lab",
+               "/home/dev/.venv/bin/python3 /home/dev/.venv/bin/jupyter-lab --no-browser --port=88%",
+               20),
+         {{4, plain("python3",
+                    "/home/dev/.venv/bin/python3 -m ipykernel_launcher -f "
+                    "/home/dev/.local/share/jupyter/runtime/kernel-7a3f-%.json",
+                    40)}}},
+        {plain("containerd-shim",
+               "/usr/bin/containerd-shim-runc-v2 -namespace moby -id "
+               "9b0a4c1de7f24c6c8a5b1d3e2f60718293a4b5c6d7e8f9000111222333444555 -address "
+               "/run/containerd/containerd.sock",
+               12),
          {{1, plain("redis-server", "redis-server *:6379", 8)}}},
-        {plain("containerd-shim", "/usr/bin/containerd-shim-runc-v2 -namespace moby -id "
-                                  "1f2e3d4c5b6a79808f9e0d1c2b3a495867768594a3b2c1d0e0f1a2b3c4d5e6f7 -address "
-                                  "/run/containerd/containerd.sock", 12),
+        {plain("containerd-shim",
+               "/usr/bin/containerd-shim-runc-v2 -namespace moby -id "
+               "1f2e3d4c5b6a79808f9e0d1c2b3a495867768594a3b2c1d0e0f1a2b3c4d5e6f7 -address "
+               "/run/containerd/containerd.sock",
+               12),
          {{1, plain("java", kJava, 300)}}},
         {plain("gnome-session-b", "/usr/libexec/gnome-session-binary --session=gnome", 12),
          {{1, plain("gnome-shell", "/usr/bin/gnome-shell", 80)},
-          {1, plain("Xwayland", "/usr/bin/Xwayland :0 -rootless -noreset -accessx -core -auth "
-                                "/run/user/1000/.mutter-Xwaylandauth.% -listenfd 4 -listenfd 5", 60)},
+          {1, plain("Xwayland",
+                    "/usr/bin/Xwayland :0 -rootless -noreset -accessx -core -auth "
+                    "/run/user/1000/.mutter-Xwaylandauth.% -listenfd 4 -listenfd 5",
+                    60)},
           {1, plain("gsd-media-keys", "/usr/libexec/gsd-media-keys", 12)}}},
-        {plain("dbus-daemon", "/usr/bin/dbus-daemon --session --address=systemd: --nofork --nopidfile "
-                              "--systemd-activation --syslog-only", 60), {}},
+        {plain("dbus-daemon",
+               "/usr/bin/dbus-daemon --session --address=systemd: --nofork --nopidfile "
+               "--systemd-activation --syslog-only",
+               60),
+         {}},
         {plain("pipewire", "/usr/bin/pipewire", 40), {}},
         {plain("gvfsd", "/usr/libexec/gvfsd", 12), {}},
         {plain("cron", "/usr/sbin/cron -f", 4), {}},
         {plain("agetty", "/sbin/agetty -o -p -- \\u --noclear tty% linux", 4), {}},
         {plain("dockerd", "/usr/sbin/dockerd -H fd:// --containerd=/run/containerd/containerd.sock", 60),
-         {{4, plain("docker-proxy", "/usr/bin/docker-proxy -proto tcp -host-ip 127.0.0.1 -host-port 6% "
-                                    "-container-ip 172.18.0.4 -container-port 6379", 8)}}},
+         {{4, plain("docker-proxy",
+                    "/usr/bin/docker-proxy -proto tcp -host-ip 127.0.0.1 -host-port 6% "
+                    "-container-ip 172.18.0.4 -container-port 6379",
+                    8)}}},
     };
 }
 
@@ -146,35 +187,45 @@ Launch by_npx(const std::string& package, const std::string& binary, const std::
     return {false,
             {title("npm exec " + package, "npm exec " + package + tail, 13, 20),
              {"sh", {"sh", "-c", "'" + binary + "'" + tail}},
-             plain("node", "node /home/dev/.npm/_npx/15b07286cbcc3329/node_modules/.bin/" + binary + tail, 22)}};
+             plain("node",
+                   "node /home/dev/.npm/_npx/15b07286cbcc3329/node_modules/.bin/" + binary + tail, 22)}};
 }
 
 /// What clients start, in turn.
 std::vector<Launch> launches() {
-    const std::string pnpm = "/home/dev/app%/node_modules/.pnpm/@modelcontextprotocol+server-memory@2026.8.31/";
+    const std::string pnpm =
+        "/home/dev/app%/node_modules/.pnpm/@modelcontextprotocol+server-memory@2026.8.31/";
     return {
-        by_npx("@modelcontextprotocol/server-filesystem", "mcp-server-filesystem", "/home/dev/src/project%"),
+        by_npx("@modelcontextprotocol/server-filesystem", "mcp-server-filesystem",
+               "/home/dev/src/project%"),
         by_npx("@playwright/mcp@latest", "playwright-mcp", "--headless"),
         by_npx("@modelcontextprotocol/server-sequential-thinking", "mcp-server-sequential-thinking", ""),
         {true,
          {plain("uv", "/home/dev/.local/bin/uv tool uvx mcp-server-fetch", 10),
-          plain("python", "/home/dev/.cache/uv/archive-v0/Xk3%/bin/python "
-                          "/home/dev/.cache/uv/archive-v0/Xk3%/bin/mcp-server-fetch", 10)}},
-        by_npx("@supabase/mcp-server-supabase@latest", "mcp-server-supabase", "--read-only --project-ref=abc%"),
+          plain("python",
+                "/home/dev/.cache/uv/archive-v0/Xk3%/bin/python "
+                "/home/dev/.cache/uv/archive-v0/Xk3%/bin/mcp-server-fetch",
+                10)}},
+        by_npx("@supabase/mcp-server-supabase@latest", "mcp-server-supabase",
+               "--read-only --project-ref=abc%"),
         by_npx("@upstash/context7-mcp", "context7-mcp", ""),
         {false,
          {title("npm exec chrome-devtools-mcp", "npm exec chrome-devtools-mcp@latest", 13, 20),
           {"sh", {"sh", "-c", "'chrome-devtools-mcp'"}},
           title("chrome-devtools", "chrome-devtools-mcp", 60, 24)}},
         {true, {plain("python3", "/home/dev/.venv/bin/python3 -m duckduckgo_mcp_server", 10)}},
-        {false, {plain("node", "node " + pnpm + "node_modules/@modelcontextprotocol/server-memory/dist/index.js", 22)}},
+        {false,
+         {plain("node",
+                "node " + pnpm + "node_modules/@modelcontextprotocol/server-memory/dist/index.js", 22)}},
     };
 }
 
 std::vector<Line> clients() {
     return {plain("claude", "claude --dangerously-skip-permissions --resume 5d0c%", 40),
-            plain("codex", "/usr/lib/node_modules/@openai/codex/vendor/x86_64-unknown-linux-musl/codex/codex "
-                           "--model gpt-5.2-codex", 40),
+            plain("codex",
+                  "/usr/lib/node_modules/@openai/codex/vendor/x86_64-unknown-linux-musl/codex/codex "
+                  "--model gpt-5.2-codex",
+                  40),
             plain("MainThread", "node /home/dev/.nvm/versions/node/v24.16.0/bin/gemini --yolo", 40),
             plain("opencode", "opencode --session ses_%", 40)};
 }

@@ -6,7 +6,8 @@
 namespace reaper::bench {
 namespace {
 
-constexpr std::string_view kLiteral = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_@/";
+constexpr std::string_view kLiteral =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_@/";
 
 /// The literal that a pattern begins with; whole where more is to come ("playwright" of
 /// "playwright.*mcp"), else without its end.
@@ -31,13 +32,15 @@ std::string with_nuls(std::string text) {
 
 std::string nested_shells() {
     std::string text;
-    for (int depth = 0; text.size() + 12 < kHostileBytes; ++depth) text += depth % 2 == 0 ? "sh -c \"" : "sh -c '";
+    for (int depth = 0; text.size() + 12 < kHostileBytes; ++depth)
+        text += depth % 2 == 0 ? "sh -c \"" : "sh -c '";
     return text;
 }
 
 }  // namespace
 
-std::vector<std::string> beginnings(const std::vector<classify::TypePattern>& patterns, std::size_t texts) {
+std::vector<std::string> beginnings(const std::vector<classify::TypePattern>& patterns,
+                                    std::size_t texts) {
     std::mt19937 random(20261120);  // The same texts in every run.
     std::vector<std::string> result(texts);
     for (std::string& text : result) {

@@ -13,7 +13,8 @@ inline constexpr std::size_t kHostileBytes = 4096;
 
 /// kHostileBytes of beginnings of the patterns that never come to a match, in an order that is new in
 /// every text: each drives an automaton through states it has not built yet.
-std::vector<std::string> beginnings(const std::vector<classify::TypePattern>& patterns, std::size_t texts);
+std::vector<std::string> beginnings(const std::vector<classify::TypePattern>& patterns,
+                                    std::size_t texts);
 
 /// A way to make a whole line dear to take apart, as /proc/PID/cmdline has it.
 struct HostileKind {

@@ -28,4 +28,13 @@ std::vector<classify::TypePattern> patterns(std::size_t count) {
     return patterns;
 }
 
+std::vector<classify::TypePattern> open_patterns(std::size_t count) {
+    std::vector<classify::TypePattern> patterns;
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::string vendor = "acme" + std::to_string(i);
+        patterns.push_back({vendor, vendor + ".*mcp"});
+    }
+    return patterns;
+}
+
 }  // namespace reaper::bench

@@ -190,7 +190,9 @@ int main(int argc, char** argv) {
     const char* const text = argc == 2 ? argv[1] : "";
     const char* const end = text + std::strlen(text);
     if (std::from_chars(text, end, processes).ptr != end || processes == 0) {
-        std::fputs("usage: process_farm COUNT\nWrites \"ready COUNT\" and ends all when its input ends.\n", stderr);
+        std::fputs(
+            "usage: process_farm COUNT\nWrites \"ready COUNT\" and ends all when its input ends.\n",
+            stderr);
         return 2;
     }
     return reaper::bench::run(processes);

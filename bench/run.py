@@ -154,10 +154,10 @@ def nanoseconds(value):
 
 
 def match_tables(times):
-    counts = [7, 50, 500]
+    counts = ["7", "50", "50*", "500"]
     names = {"slot": "an ordinary program slot", "line": "an ordinary whole line",
              "hostile slot": "4 KiB of beginnings of the patterns"}
-    lines = ["ns a text:", "", "| | " + " | ".join(f"{n} patterns" for n in counts) + " |",
+    lines = ["ns a text:", "", "| | " + " | ".join(f"{n} patterns".replace("*", r"\*") for n in counts) + " |",
              "|---|" + "---:|" * len(counts)]
     for group, what in names.items():
         for who in ["ours", "RE2::Set", "RE2", "std::regex"]:
@@ -165,7 +165,7 @@ def match_tables(times):
             cells = [nanoseconds(times[f"{group}/{who}/{n}"]) for n in counts]
             lines.append(f"| {what}: {label} | " + " | ".join(cells) + " |")
     lines += ["", "Ours, a whole hostile line of 4 KiB taken apart and classified, µs:", "",
-              "| | " + " | ".join(f"{n} patterns" for n in counts) + " |", "|---|" + "---:|" * len(counts)]
+              "| | " + " | ".join(f"{n} patterns".replace("*", r"\*") for n in counts) + " |", "|---|" + "---:|" * len(counts)]
     prefix = f"hostile line/{counts[0]}/"
     for kind in [name[len(prefix):] for name in times if name.startswith(prefix)]:
         cells = [f"{times[f'hostile line/{n}/{kind}'] / 1e3:,.1f}" for n in counts]

@@ -69,12 +69,10 @@ int run(int passes) {
         processes = snapshot.processes;
         servers = snapshot.servers.size();
     }
-    const nlohmann::ordered_json result{{"processes", processes},
-                                        {"servers", servers},
-                                        {"table_us", table.median()},
-                                        {"read_us", read.median()},
-                                        {"assemble_us", assemble.median()},
-                                        {"evaluate_us", evaluate.median()}};
+    const nlohmann::ordered_json result{
+        {"processes", processes},           {"servers", servers},
+        {"table_us", table.median()},       {"read_us", read.median()},
+        {"assemble_us", assemble.median()}, {"evaluate_us", evaluate.median()}};
     std::puts(result.dump().c_str());
     return EXIT_SUCCESS;
 }

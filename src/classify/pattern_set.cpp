@@ -26,7 +26,7 @@ re2::RE2::Options options(std::int64_t memory) {
 
 struct PatternSet::Set {
     re2::RE2::Set set{options(kSetMemoryBytes), re2::RE2::UNANCHORED};
-    std::vector<std::unique_ptr<re2::RE2>> patterns;  // In the order of the set's own numbers.
+    std::vector<std::string> patterns;  // In the order of the set's own numbers.
     std::vector<std::size_t> indexes;
 };
 
@@ -36,13 +36,17 @@ PatternSet& PatternSet::operator=(PatternSet&&) noexcept = default;
 PatternSet::~PatternSet() = default;
 
 bool PatternSet::add(const std::string& pattern, std::size_t index, std::string& why) {
-    auto compiled = std::make_unique<re2::RE2>(pattern, options(kPatternMemoryBytes));
-    if (!compiled->ok()) {
-        why = compiled->error();
-        return false;
-    }
     if (set_->set.Add(pattern, &why) < 0) return false;
-    set_->patterns.push_back(std::move(compiled));
+    // Only a counted repetition makes a large program of a short pattern; compiling every pattern twice
+    // would double the time to start.
+    if (pattern.find('{') != std::string::npos) {
+        const re2::RE2 alone(pattern, options(kPatternMemoryBytes));
+        if (!alone.ok()) {
+            why = alone.error();
+            return false;
+        }
+    }
+    set_->patterns.push_back(pattern);
     set_->indexes.push_back(index);
     return true;
 }
@@ -62,7 +66,8 @@ std::optional<std::size_t> PatternSet::first_match(std::string_view text) const 
     if (error.kind == re2::RE2::Set::kNoError) return std::nullopt;
     // The set's automaton outgrew its memory on this text: slower, one by one, but never a wrong no.
     for (std::size_t i = 0; i < set_->patterns.size(); ++i) {
-        if (re2::RE2::PartialMatch(piece, *set_->patterns[i])) return set_->indexes[i];
+        const re2::RE2 pattern(set_->patterns[i], options(kSetMemoryBytes));
+        if (re2::RE2::PartialMatch(piece, pattern)) return set_->indexes[i];
     }
     return std::nullopt;
 }

@@ -105,7 +105,7 @@ Json properties_of(std::span<const Field<T>> fields, const T* defaults) {
         Json property = {{"description", description(field.key)}};
         property.update(form_of(field.key));
         const Json standard = defaults ? default_of(field.key, field.get(*defaults)) : Json(nullptr);
-        if (!standard.is_null() && standard != "") property["default"] = standard;
+        if (!standard.is_null() && standard != Json(std::string())) property["default"] = standard;
         properties[std::string(field.key.name)] = std::move(property);
     }
     return properties;

@@ -166,6 +166,7 @@ Read read_choice(const Key& key, const YamlNode& node) {
 
 std::vector<std::string_view> rule_names() {
     std::vector<std::string_view> names;
+    names.reserve(kRules.size());
     for (const Rule rule : kRules) names.push_back(to_string(rule));
     return names;
 }

@@ -36,12 +36,12 @@ std::string choices_text(std::span<const std::string_view> choices) {
 }
 
 bool is_plain(std::string_view text) {
-    static const RE2 plain("[A-Za-z_][A-Za-z0-9_./-]*");
+    static const RE2 kPlain("[A-Za-z_][A-Za-z0-9_./-]*");
     constexpr std::array<std::string_view, 3> kNulls = {"null", "Null", "NULL"};
     YamlNode bare;
     bare.kind = YamlNode::Kind::scalar;
     bare.text = text;
-    return RE2::FullMatch(re2::StringPiece(text.data(), text.size()), plain) &&
+    return RE2::FullMatch(re2::StringPiece(text.data(), text.size()), kPlain) &&
            scalar_type(bare) == ScalarType::text &&
            std::find(kNulls.begin(), kNulls.end(), text) == kNulls.end();
 }

@@ -139,8 +139,9 @@ TEST(Tags, AreRefused) {
 
 TEST(Nesting, OfAHundredThousandLevelsIsRefused) {
     const int kDeep = 100'000;
-    EXPECT_THAT(mistakes(repeated("[", kDeep)),
-                ElementsAre(StartsWith("p.yaml:1:9: nested more than 16 levels deep; no key of a policy is")));
+    EXPECT_THAT(
+        mistakes(repeated("[", kDeep)),
+        ElementsAre(StartsWith("p.yaml:1:9: nested more than 16 levels deep; no key of a policy is")));
     for (const char* opener : {"{a: ", "- ", "? ", "[{", "[\n", "{\n", "[[],", "a: {b: [", "- - ",
                                "!!seq [", "&a [", "[? "}) {
         EXPECT_THAT(mistakes(repeated(opener, kDeep)), SizeIs(1)) << opener;

@@ -221,9 +221,10 @@ TEST(Pattern, ThatFitsEveryProgramIsRefused) {
 }
 
 TEST(Pattern, ThatIsTooLargeForRe2IsAnError) {
-    EXPECT_THAT(mistakes("version: 1\nservers:\n  - { type: a, match: '(\\pL\\pN|[^a-z]){90}' }\n"),
-                ElementsAre("p.yaml:3:23: '(\\pL\\pN|[^a-z]){90}' is not a pattern (RE2 syntax): pattern too "
-                            "large - compile failed"));
+    EXPECT_THAT(
+        mistakes("version: 1\nservers:\n  - { type: a, match: '(\\pL\\pN|[^a-z]){90}' }\n"),
+        ElementsAre("p.yaml:3:23: '(\\pL\\pN|[^a-z]){90}' is not a pattern (RE2 syntax): pattern too "
+                    "large - compile failed"));
 }
 
 TEST(Pattern, SetThatIsTooLargeForRe2IsAnErrorAtItsType) {
