@@ -30,14 +30,12 @@ using Result = tl::expected<T, Error>;
 
 /// `return fail("read the policy", path, "it is a directory");`
 inline tl::unexpected<Error> fail(std::string action, std::string subject, std::string reason) {
-    return tl::unexpected<Error>(
-        Error{std::move(action), std::move(subject), std::move(reason), 0});
+    return tl::unexpected<Error>(Error{std::move(action), std::move(subject), std::move(reason), 0});
 }
 
 /// The same, with the reason taken from an errno.
 inline tl::unexpected<Error> fail_errno(std::string action, std::string subject, int code) {
-    return tl::unexpected<Error>(
-        Error::from_errno(std::move(action), std::move(subject), code));
+    return tl::unexpected<Error>(Error::from_errno(std::move(action), std::move(subject), code));
 }
 
 }  // namespace reaper

@@ -40,9 +40,9 @@ struct ParsedCommand {
 
 struct Classification {
     Role role = Role::none;
-    std::string type;         ///< Server type; for a client its name; else empty.
+    std::string type;  ///< Server type; for a client its name; else empty.
     TypeSource type_source = TypeSource::none;
-    std::string rule;         ///< What decided, for people: "pattern playwright.*mcp", "name mcp-server-x".
+    std::string rule;  ///< What decided, for people: "pattern playwright.*mcp", "name mcp-server-x".
     ParsedCommand command;
     /// Starts something, whatever it is (npm run, sh -c, tsx, uv run): the process may belong to the
     /// server below it, which only its children can tell. Set for every role.

@@ -44,9 +44,9 @@ std::string tool_name_of(const Program& program) {
 
 /// What a package is asked to do to itself instead of serving.
 bool asks_for_no_server(string_view word) {
-    constexpr auto kWords = std::to_array<string_view>({"install", "uninstall", "login", "logout", "init",
-                                                        "setup", "help", "version", "update", "upgrade",
-                                                        "doctor", "--help", "-h", "--version", "-V"});
+    constexpr auto kWords = std::to_array<string_view>(
+        {"install", "uninstall", "login", "logout", "init", "setup", "help", "version", "update",
+         "upgrade", "doctor", "--help", "-h", "--version", "-V"});
     return word.starts_with("install") || std::find(kWords.begin(), kWords.end(), word) != kWords.end();
 }
 
@@ -60,8 +60,8 @@ bool names_transport(string_view option, string_view value) {
         if (option[kOption.size()] != '=') return false;
         value = option.substr(kOption.size() + 1);
     }
-    return value == "stdio" || value == "sse" || value == "streamable-http" || value == "streamableHttp" ||
-           value == "streamable_http";
+    return value == "stdio" || value == "sse" || value == "streamable-http" ||
+           value == "streamableHttp" || value == "streamable_http";
 }
 
 /// The sub-command that makes this program a server; empty where none does. `client`: its bare `mcp`
@@ -69,13 +69,14 @@ bool names_transport(string_view option, string_view value) {
 std::string serving_subcommand(const Program& program, string_view client) {
     const string_view first = argument(program, 0);
     constexpr auto kServing = std::to_array<string_view>(
-        {"mcp-server", "start-mcp-server", "start-mcp", "serve-mcp", "mcp-serve", "mcp_server", "mcp-stdio",
-         "run-mcp", "run-mcp-server", "mcp-gate", "mcp-gateway", "mcp-proxy", "mcp-bridge", "mcp-start",
-         "mcp-run"});
+        {"mcp-server", "start-mcp-server", "start-mcp", "serve-mcp", "mcp-serve", "mcp_server",
+         "mcp-stdio", "run-mcp", "run-mcp-server", "mcp-gate", "mcp-gateway", "mcp-proxy", "mcp-bridge",
+         "mcp-start", "mcp-run"});
     if (std::find(kServing.begin(), kServing.end(), first) != kServing.end()) return std::string(first);
     if (first == "mcp") {
         const string_view second = argument(program, 1);
-        const bool serves = second == "serve" || second == "server" || second == "start" || second == "stdio";
+        const bool serves =
+            second == "serve" || second == "server" || second == "start" || second == "stdio";
         if (serves) return "mcp " + std::string(second);
         // goose runs its own extensions as `goose mcp developer`; the other clients manage theirs.
         if (!client.empty() && (client != "goose" || second.empty())) return {};
@@ -110,7 +111,8 @@ bool stands_among_servers(const Program& program) {
             return std::find(words.begin(), words.end(), word) != words.end();
         };
         if (has("mcp") && has("servers")) return true;
-        if (has("scripts") || has("test") || has("tests") || has("tools") || has("clients") || has("docs")) {
+        if (has("scripts") || has("test") || has("tests") || has("tools") || has("clients") ||
+            has("docs")) {
             return false;
         }
     }
@@ -125,20 +127,24 @@ bool stands_in_mcp(const Program& program) {
     string_view file = string_view(program.path).substr(slash + 1);
     file = file.substr(0, file.find('.'));
     const std::vector<std::string> words = words_of(file);
-    if (!is_general_stem(file) && std::find(words.begin(), words.end(), "server") == words.end()) return false;
+    if (!is_general_stem(file) && std::find(words.begin(), words.end(), "server") == words.end())
+        return false;
     string_view rest = string_view(program.path).substr(0, slash);
     for (int up = 0; up < 3 && !rest.empty(); ++up) {
         const std::size_t before = rest.rfind('/');
         const string_view name = rest.substr(before == string_view::npos ? 0 : before + 1);
         if (name == "mcp") return true;
-        if (name != "dist" && name != "build" && name != "src" && name != "bin" && name != "lib") return false;
+        if (name != "dist" && name != "build" && name != "src" && name != "bin" && name != "lib")
+            return false;
         rest = before == string_view::npos ? string_view() : rest.substr(0, before);
     }
     return false;
 }
 
 /// A title, not a command: "sshd: mcp [priv]", "postgres: mcp mcpdb idle".
-bool is_title(const Program& program) { return !program.interpreted && program.path.ends_with(':'); }
+bool is_title(const Program& program) {
+    return !program.interpreted && program.path.ends_with(':');
+}
 
 /// A part of a server's own package that is not the server: chrome-devtools-mcp's telemetry watchdog.
 bool is_package_helper(const Program& program) {
@@ -178,7 +184,8 @@ Judgement judge_by_name(const Program& program, std::string slot) {
         }
     }
     if (stands_in_mcp(program)) {
-        std::string type = program.directory.empty() ? derive_type(program.slot) : derive_type(program.directory);
+        std::string type =
+            program.directory.empty() ? derive_type(program.slot) : derive_type(program.directory);
         return derived(std::move(type), "stands in " + program.path, std::move(slot));
     }
     if (stands_among_servers(program)) {
@@ -220,8 +227,8 @@ struct Classifier::Compiled {
 
     [[nodiscard]] Judgement by_pattern(std::size_t index, std::string slot) const {
         const TypePattern& type = types[index];
-        return {Role::server, type.type, TypeSource::pattern, "pattern " + type.pattern, std::move(slot),
-                false};
+        return {Role::server,    type.type, TypeSource::pattern, "pattern " + type.pattern,
+                std::move(slot), false};
     }
 
     [[nodiscard]] Judgement judge(const Program& program, string_view line) const {
@@ -233,14 +240,19 @@ struct Classifier::Compiled {
         const std::string client = client_of(program);
         const std::string subcommand = serving_subcommand(program, client);
         // Patterns see the sub-command where it decides ("shadcn mcp"), not how the server is to talk.
-        const bool decides = !subcommand.empty() && subcommand != "stdio" && !subcommand.starts_with("--");
+        const bool decides =
+            !subcommand.empty() && subcommand != "stdio" && !subcommand.starts_with("--");
         const std::string slot = decides ? program.slot + ' ' + subcommand : program.slot;
         if (!client.empty() && subcommand.empty()) {
             return {Role::client, client, TypeSource::none, "client " + client, slot, false};
         }
         if (asks_for_no_server(argument(program, 0))) {
-            return {Role::none, {}, TypeSource::none,
-                    "not a server: sub-command " + std::string(argument(program, 0)), slot, false};
+            return {Role::none,
+                    {},
+                    TypeSource::none,
+                    "not a server: sub-command " + std::string(argument(program, 0)),
+                    slot,
+                    false};
         }
         if (argument(program, 0) == "mcp" && subcommand.empty()) {
             return {Role::none, {}, TypeSource::none, "not a server: manages servers", slot, false};
@@ -254,7 +266,8 @@ struct Classifier::Compiled {
             return named;
         }
         if (!subcommand.empty() && !starts_with_chore(words_of(program.slot))) {
-            return derived(better_type(derive_type(program.slot), program), "sub-command " + subcommand, slot);
+            return derived(better_type(derive_type(program.slot), program), "sub-command " + subcommand,
+                           slot);
         }
         Judgement nothing;
         nothing.slot = slot;
@@ -282,7 +295,8 @@ Classifier::Classifier(Classifier&&) noexcept = default;
 Classifier& Classifier::operator=(Classifier&&) noexcept = default;
 Classifier::~Classifier() = default;
 
-Result<Classifier> Classifier::compile(std::vector<TypePattern> types, std::vector<ClientPattern> clients) {
+Result<Classifier> Classifier::compile(std::vector<TypePattern> types,
+                                       std::vector<ClientPattern> clients) {
     constexpr string_view kAction = "compile the pattern of";
     if (types.size() + clients.size() > kMaxPatterns) {
         return fail("compile the patterns", {},
@@ -307,7 +321,8 @@ Result<Classifier> Classifier::compile(std::vector<TypePattern> types, std::vect
         }
     }
     if (!compiled->slots.compile() || !compiled->lines.compile() || !compiled->client_slots.compile()) {
-        return fail("compile the patterns", {}, "together they are too large for RE2; write simpler or fewer");
+        return fail("compile the patterns", {},
+                    "together they are too large for RE2; write simpler or fewer");
     }
     compiled->types = std::move(types);
     compiled->clients = std::move(clients);
@@ -318,7 +333,9 @@ std::optional<std::size_t> Classifier::match_slot(string_view slot) const {
     return compiled_->slots.first_match(slot.substr(0, kMaxSlotBytes));
 }
 
-const std::vector<TypePattern>& Classifier::types() const { return compiled_->types; }
+const std::vector<TypePattern>& Classifier::types() const {
+    return compiled_->types;
+}
 
 Classification Classifier::classify(const CommandLine& line, const Surroundings& surroundings) const {
     Classification result;
@@ -331,7 +348,8 @@ Classification Classifier::classify(const CommandLine& line, const Surroundings&
     const std::string text = compiled_->lines.empty() ? std::string() : line.text();
     auto [judgement, program] = compiled_->judge_all(reading, text);
     Program resolved;
-    const bool relative = program != nullptr && program->kind != NameOf::module && !program->path.starts_with('/');
+    const bool relative =
+        program != nullptr && program->kind != NameOf::module && !program->path.starts_with('/');
     if (judgement.undecided && relative && !surroundings.cwd.empty()) {
         // `node dist/index.js` in …/node_modules/@modelcontextprotocol/server-filesystem
         string_view path = program->path;

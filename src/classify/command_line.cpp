@@ -5,7 +5,9 @@
 namespace reaper::classify {
 namespace {
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+bool is_space(char c) {
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
 
 /// Where the quote that opens at `open` closes; npos where it does not.
 std::size_t closing_quote(std::string_view text, std::size_t open) {

@@ -211,7 +211,8 @@ ScriptPath script_path(Words words, std::size_t at) {
                word.find('/', dot) == string_view::npos;
     };
     const string_view first = words[at];
-    const bool cut = first.starts_with('/') && !has_ending(first) && first.find("/bin/") == string_view::npos &&
+    const bool cut = first.starts_with('/') && !has_ending(first) &&
+                     first.find("/bin/") == string_view::npos &&
                      first.find("/.bin/") == string_view::npos;
     std::string path(first);
     for (std::size_t i = at + 1; cut && i < std::min(words.size(), at + kMaxPieces); ++i) {

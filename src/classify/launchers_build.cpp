@@ -36,8 +36,8 @@ Reading read_inline_code(Words words, int depth) {
     for (std::size_t i = 1; i + 1 < words.size(); ++i) {
         if (words[i] != "-e") continue;
         // `Rscript -e pkg::mcp_server()`: the call stands where a script's name would.
-        Program program = named(string_view(words[i + 1]).substr(0, words[i + 1].find('(')), NameOf::module,
-                                words, words.size());
+        Program program = named(string_view(words[i + 1]).substr(0, words[i + 1].find('(')),
+                                NameOf::module, words, words.size());
         program.interpreted = true;
         return {LauncherKind::none, {}, {std::move(program)}};
     }
@@ -48,8 +48,9 @@ Reading read_java(Words words, int) {
     const auto jar = std::find(words.begin(), words.end(), "-jar");
     const std::size_t at = jar != words.end()
                                ? static_cast<std::size_t>(jar - words.begin()) + 1
-                               : skip_options(words, 1, {"-cp", "-classpath", "--class-path", "--module-path",
-                                                         "-p", "--add-modules", "-m", "--module"});
+                               : skip_options(words, 1,
+                                              {"-cp", "-classpath", "--class-path", "--module-path",
+                                               "-p", "--add-modules", "-m", "--module"});
     if (at >= words.size()) return {};
     Program program = program_at(words[at], NameOf::script);
     if (jar == words.end()) program.slot = string_view(words[at]).substr(words[at].rfind('.') + 1);
@@ -72,7 +73,8 @@ Reading read_jbang(Words words, int) {
 }
 
 Reading read_dnx(Words words, int) {
-    const std::size_t at = skip_options(words, 1, {"--version", "--source", "--configfile", "--verbosity"});
+    const std::size_t at =
+        skip_options(words, 1, {"--version", "--source", "--configfile", "--verbosity"});
     if (at >= words.size()) return {};
     return launched(LauncherKind::wrapper, "dnx",
                     named(without_version(words[at]), NameOf::package, words, at + 1));
@@ -99,10 +101,12 @@ Reading read_nix(Words words, int depth) {
 }
 
 Reading read_asgi(Words words, int) {
-    const std::size_t at = skip_options(words, 1, {"--host", "--port", "--workers", "--log-level", "-w", "-b",
-                                                   "--bind", "--app-dir", "--env-file", "-k"});
+    const std::size_t at = skip_options(words, 1,
+                                        {"--host", "--port", "--workers", "--log-level", "-w", "-b",
+                                         "--bind", "--app-dir", "--env-file", "-k"});
     if (at >= words.size()) return {};
-    Program program = named(string_view(words[at]).substr(0, words[at].find(':')), NameOf::module, words, at + 1);
+    Program program =
+        named(string_view(words[at]).substr(0, words[at].find(':')), NameOf::module, words, at + 1);
     program.interpreted = true;
     return {LauncherKind::none, {}, {std::move(program)}};
 }
@@ -111,8 +115,9 @@ Reading read_dotnet(Words words, int depth) {
     if (words.size() < 2) return {};
     if (words[1] == "dnx") return read_dnx(words.subspan(1), depth);
     if (words[1] == "run") {
-        const std::size_t at = skip_options(words, 2, {"--project", "-p", "-c", "--configuration", "-f",
-                                                       "--framework", "--launch-profile", "-v"});
+        const std::size_t at = skip_options(
+            words, 2,
+            {"--project", "-p", "-c", "--configuration", "-f", "--framework", "--launch-profile", "-v"});
         const string_view project = option_value(words, 2, at, {"--project", "-p"});
         if (project.empty()) return {LauncherKind::wrapper, "dotnet run", {}};
         Program program = program_at(project, NameOf::directory);
@@ -138,9 +143,11 @@ Reading read_go(Words words, int) {
 
 Reading read_cargo(Words words, int) {
     if (words.size() < 2 || words[1] != "run") return {};
-    const std::size_t at = skip_options(words, 2, {"--bin", "-p", "--package", "--manifest-path",
-                                                   "--features", "-F", "--profile", "--target", "-j"});
-    for (const auto& names : {option_value(words, 2, at, {"--bin"}), option_value(words, 2, at, {"-p", "--package"})}) {
+    const std::size_t at = skip_options(words, 2,
+                                        {"--bin", "-p", "--package", "--manifest-path", "--features",
+                                         "-F", "--profile", "--target", "-j"});
+    for (const auto& names :
+         {option_value(words, 2, at, {"--bin"}), option_value(words, 2, at, {"-p", "--package"})}) {
         if (!names.empty()) {
             return launched(LauncherKind::wrapper, "cargo run", named(names, NameOf::binary, words, at));
         }
@@ -181,11 +188,14 @@ Reading read_mcp_cli(Words words, int) {
         program.arguments = rest_of(words, 1);
         return {LauncherKind::none, {}, {std::move(program)}};
     }
-    const std::size_t at = skip_options(words, 2, {"-t", "--transport", "--host", "--port", "-p", "--with"});
+    const std::size_t at =
+        skip_options(words, 2, {"-t", "--transport", "--host", "--port", "-p", "--with"});
     if (at >= words.size()) return {};
     const bool address = words[at].find("://") != std::string::npos;
-    const string_view file = string_view(words[at]).substr(0, address ? words[at].size() : words[at].rfind(':'));
-    Program program = address ? named("mcp-" + std::string(file.substr(file.find("://") + 3)), NameOf::module, words, at)
+    const string_view file =
+        string_view(words[at]).substr(0, address ? words[at].size() : words[at].rfind(':'));
+    Program program = address ? named("mcp-" + std::string(file.substr(file.find("://") + 3)),
+                                      NameOf::module, words, at)
                               : program_at(file, NameOf::script);
     program.also.emplace_back("mcp");
     program.arguments = rest_of(words, at + 1);

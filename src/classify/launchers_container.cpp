@@ -19,7 +19,8 @@ std::string image_name(string_view image) {
 }
 
 bool is_word(string_view text) {  // "…" stands for options in what people paste
-    return std::any_of(text.begin(), text.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; });
+    return std::any_of(text.begin(), text.end(),
+                       [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; });
 }
 
 std::size_t next_word(Words words, std::size_t at) {
@@ -27,15 +28,70 @@ std::size_t next_word(Words words, std::size_t at) {
     return at;
 }
 
-constexpr auto kRunOptions = std::to_array<string_view>({
-    "-e", "--env", "-v", "--volume", "-p", "--publish", "--name", "--network", "--net", "-w", "--workdir",
-    "-u", "--user", "--mount", "-l", "--label", "--env-file", "--entrypoint", "--add-host", "-h",
-    "--hostname", "--cpus", "-m", "--memory", "--memory-swap", "--platform", "--restart", "--gpus",
-    "--device", "--cap-add", "--cap-drop", "--security-opt", "--log-driver", "--log-opt", "--tmpfs",
-    "--ulimit", "--shm-size", "--ip", "--dns", "--runtime", "--cidfile", "--volumes-from", "--userns",
-    "--pid", "--ipc", "--group-add", "--stop-signal", "--stop-timeout", "--pids-limit", "-c",
-    "--cpu-shares", "--cpuset-cpus", "--expose", "--link", "--sysctl", "--uts", "--detach-keys", "-a",
-    "--attach", "--annotation", "--cgroup-parent", "--health-cmd", "--isolation", "--mac-address"});
+constexpr auto kRunOptions = std::to_array<string_view>({"-e",
+                                                         "--env",
+                                                         "-v",
+                                                         "--volume",
+                                                         "-p",
+                                                         "--publish",
+                                                         "--name",
+                                                         "--network",
+                                                         "--net",
+                                                         "-w",
+                                                         "--workdir",
+                                                         "-u",
+                                                         "--user",
+                                                         "--mount",
+                                                         "-l",
+                                                         "--label",
+                                                         "--env-file",
+                                                         "--entrypoint",
+                                                         "--add-host",
+                                                         "-h",
+                                                         "--hostname",
+                                                         "--cpus",
+                                                         "-m",
+                                                         "--memory",
+                                                         "--memory-swap",
+                                                         "--platform",
+                                                         "--restart",
+                                                         "--gpus",
+                                                         "--device",
+                                                         "--cap-add",
+                                                         "--cap-drop",
+                                                         "--security-opt",
+                                                         "--log-driver",
+                                                         "--log-opt",
+                                                         "--tmpfs",
+                                                         "--ulimit",
+                                                         "--shm-size",
+                                                         "--ip",
+                                                         "--dns",
+                                                         "--runtime",
+                                                         "--cidfile",
+                                                         "--volumes-from",
+                                                         "--userns",
+                                                         "--pid",
+                                                         "--ipc",
+                                                         "--group-add",
+                                                         "--stop-signal",
+                                                         "--stop-timeout",
+                                                         "--pids-limit",
+                                                         "-c",
+                                                         "--cpu-shares",
+                                                         "--cpuset-cpus",
+                                                         "--expose",
+                                                         "--link",
+                                                         "--sysctl",
+                                                         "--uts",
+                                                         "--detach-keys",
+                                                         "-a",
+                                                         "--attach",
+                                                         "--annotation",
+                                                         "--cgroup-parent",
+                                                         "--health-cmd",
+                                                         "--isolation",
+                                                         "--mac-address"});
 
 Program image_program(Words words, std::size_t at) {
     Program program;
@@ -75,12 +131,13 @@ Reading read_docker(Words words, int depth) {
     if (verb == "run") return run_image(name + " run", words, at + 1);
     if (verb == "exec") return exec_in_container(name + " exec", words, at + 1, depth);
     if (verb == "compose") {
-        const std::size_t sub = skip_options(words, at + 1, {"-f", "--file", "-p", "--project-name",
-                                                             "--env-file", "--profile",
-                                                             "--project-directory"});
+        const std::size_t sub = skip_options(
+            words, at + 1,
+            {"-f", "--file", "-p", "--project-name", "--env-file", "--profile", "--project-directory"});
         if (sub >= words.size()) return {};
         if (words[sub] == "run") return run_image(name + " compose run", words, sub + 1);
-        if (words[sub] == "exec") return exec_in_container(name + " compose exec", words, sub + 1, depth);
+        if (words[sub] == "exec")
+            return exec_in_container(name + " compose exec", words, sub + 1, depth);
         return {};
     }
     if (verb == "mcp" && at + 2 < words.size() && words[at + 1] == "gateway" && words[at + 2] == "run") {

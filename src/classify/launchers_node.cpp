@@ -51,10 +51,27 @@ Reading read_package(string_view launcher, Words words, std::size_t at, std::str
 
 /// [options] PACKAGE ARGUMENTS, from words[from] on; also `-p PACKAGE -c COMMAND`.
 Reading read_runner_arguments(string_view launcher, Words words, std::size_t from, int depth) {
-    const std::size_t at = skip_options(
-        words, from, {"-p", "--package", "-c", "--call", "--registry", "--prefix", "--cache", "--userconfig",
-                      "-w", "--workspace", "--node-options", "--loglevel", "--node-arg", "--shell",
-                      "--script-shell", "--cwd", "-C", "--dir", "--allow-build", "--reporter"});
+    const std::size_t at = skip_options(words, from,
+                                        {"-p",
+                                         "--package",
+                                         "-c",
+                                         "--call",
+                                         "--registry",
+                                         "--prefix",
+                                         "--cache",
+                                         "--userconfig",
+                                         "-w",
+                                         "--workspace",
+                                         "--node-options",
+                                         "--loglevel",
+                                         "--node-arg",
+                                         "--shell",
+                                         "--script-shell",
+                                         "--cwd",
+                                         "-C",
+                                         "--dir",
+                                         "--allow-build",
+                                         "--reporter"});
     const string_view package = option_value(words, from, at, {"-p", "--package"});
     const string_view call = option_value(words, from, at, {"-c", "--call"});
     if (!call.empty()) {
@@ -69,8 +86,8 @@ Reading read_runner_arguments(string_view launcher, Words words, std::size_t fro
     return read_package(launcher, words, at, package, depth);
 }
 
-/// npm run, yarn start …: the command stands in package.json; the script's name may tell ("npm run mcp"),
-/// or the package it is run in ("pnpm --filter @acme/mcp start"), else only the child.
+/// npm run, yarn start …: the command stands in package.json; the script's name may tell ("npm run
+/// mcp"), or the package it is run in ("pnpm --filter @acme/mcp start"), else only the child.
 Reading package_script(string_view launcher, string_view script = {}, string_view package = {}) {
     Reading reading{LauncherKind::wrapper, std::string(launcher), {}};
     const bool starts = script == "start" || script == "serve";
@@ -93,10 +110,11 @@ bool is_script_file(string_view word) {
 /// A script that node runs may be a launcher itself: `node /usr/bin/npx …`, `node …/tsx/dist/cli.mjs …`.
 Reading read_script(Words words, std::size_t at, int depth) {
     Program program = program_at(words[at], NameOf::script);
-    const std::string name = program.kind == NameOf::package ? command_of_package(program.slot)
-                                                             : program_name(words[at]);
+    const std::string name =
+        program.kind == NameOf::package ? command_of_package(program.slot) : program_name(words[at]);
     // ".bin/mcp" and "dist/mcp.js" are somebody's server, not the SDK's command of that name.
-    const bool is_command = reader_for(name) != nullptr && name != "node" && name != "mcp" && name != "r";
+    const bool is_command =
+        reader_for(name) != nullptr && name != "node" && name != "mcp" && name != "r";
     if (is_command) {
         // ".../node_modules/npm/bin/npx-cli.js": the package is npm, the file says npx.
         const std::string file = program_name(words[at]);
@@ -120,22 +138,24 @@ Reading read_package_runner(Words words, int depth) {
 }
 
 Reading read_npm(Words words, int depth) {
-    const std::size_t at = skip_options(words, 1, {"--prefix", "-C", "--registry", "-w", "--workspace",
-                                                   "--cache", "--userconfig", "--loglevel"});
+    const std::size_t at = skip_options(
+        words, 1,
+        {"--prefix", "-C", "--registry", "-w", "--workspace", "--cache", "--userconfig", "--loglevel"});
     if (at >= words.size()) return {};
     const string_view verb = words[at];
     if (verb == "exec" || verb == "x") return read_runner_arguments("npm exec", words, at + 1, depth);
     if (verb == "run" || verb == "run-script") {
         const std::size_t script = skip_options(words, at + 1, {"-w", "--workspace", "--prefix"});
-        return package_script("npm run", script < words.size() ? string_view(words[script]) : string_view());
+        return package_script("npm run",
+                              script < words.size() ? string_view(words[script]) : string_view());
     }
     if (verb == "start") return package_script("npm start");
     return {};
 }
 
 Reading read_pnpm(Words words, int depth) {
-    const std::size_t at =
-        skip_options(words, 1, {"--dir", "-C", "--prefix", "--filter", "-F", "--reporter", "--loglevel"});
+    const std::size_t at = skip_options(
+        words, 1, {"--dir", "-C", "--prefix", "--filter", "-F", "--reporter", "--loglevel"});
     if (at >= words.size()) return {};
     const string_view verb = words[at];
     if (verb == "dlx" || verb == "exec") {
@@ -158,15 +178,15 @@ Reading read_yarn(Words words, int depth) {
 }
 
 Reading read_bun(Words words, int depth) {
-    std::size_t at = skip_options(words, 1, {"--cwd", "-r", "--preload", "--config", "-c", "--env-file",
-                                             "--inspect", "--port"});
+    std::size_t at = skip_options(
+        words, 1, {"--cwd", "-r", "--preload", "--config", "-c", "--env-file", "--inspect", "--port"});
     if (at >= words.size()) return {};
     if (words[at] == "x") return read_runner_arguments("bun x", words, at + 1, depth);
     const bool run = words[at] == "run";
     if (run) {
         const std::size_t options = at + 1;
-        at = skip_options(words, options, {"--cwd", "-r", "--preload", "--config", "-c", "--env-file",
-                                           "--filter"});
+        at = skip_options(words, options,
+                          {"--cwd", "-r", "--preload", "--config", "-c", "--env-file", "--filter"});
         if (at >= words.size()) return {};
         if (!is_script_file(words[at])) {
             // Claude's plug-ins bring their servers as `bun run --cwd <plug-in> start`.
@@ -189,8 +209,9 @@ Reading read_bun(Words words, int depth) {
 Reading read_node(Words words, int depth) {
     constexpr std::array<string_view, 4> kInline = {"-e", "--eval", "-p", "--print"};
     const std::size_t at = skip_options(
-        words, 1, {"-r", "--require", "--import", "--loader", "--experimental-loader", "--env-file", "-C",
-                   "--conditions", "--title", "-e", "--eval", "-p", "--print", "--run", "--watch-path"});
+        words, 1,
+        {"-r", "--require", "--import", "--loader", "--experimental-loader", "--env-file", "-C",
+         "--conditions", "--title", "-e", "--eval", "-p", "--print", "--run", "--watch-path"});
     for (std::size_t i = 1; i < at; ++i) {
         if (std::find(kInline.begin(), kInline.end(), words[i]) != kInline.end()) return {};
         if (words[i] == "--run") return package_script("node --run");
@@ -202,10 +223,13 @@ Reading read_node(Words words, int depth) {
 
 Reading read_deno(Words words, int) {
     std::size_t at = skip_options(words, 1, {});
-    const auto names_package = [](string_view word) { return word.starts_with("npm:") || word.starts_with("jsr:"); };
+    const auto names_package = [](string_view word) {
+        return word.starts_with("npm:") || word.starts_with("jsr:");
+    };
     if (at >= words.size()) return {};
     if (words[at] == "run" || words[at] == "serve") {
-        at = skip_options(words, at + 1, {"-c", "--config", "--import-map", "--env-file", "--cert", "-L"});
+        at = skip_options(words, at + 1,
+                          {"-c", "--config", "--import-map", "--env-file", "--cert", "-L"});
         if (at >= words.size()) return {};
     } else if (!names_package(words[at])) {
         return {};  // deno lsp, deno test …
@@ -220,14 +244,15 @@ Reading read_deno(Words words, int) {
 
 Reading read_script_runner(Words words, int depth) {
     const std::string name = program_name(words[0]);
-    constexpr std::array<string_view, 9> kSupervisors = {"nodemon",    "node-dev",  "ts-node-dev",
-                                                         "tsnd",       "forever",   "supervisor",
+    constexpr std::array<string_view, 9> kSupervisors = {"nodemon",     "node-dev",  "ts-node-dev",
+                                                         "tsnd",        "forever",   "supervisor",
                                                          "pm2-runtime", "watchexec", "mcpmon"};
     bool supervises = std::find(kSupervisors.begin(), kSupervisors.end(), name) != kSupervisors.end();
-    constexpr auto kValued = std::to_array<string_view>({
-        "-x", "--exec", "-w", "--watch", "-e", "--ext", "-i", "--ignore", "-d", "--delay", "--tsconfig",
-        "-P", "--project", "-r", "--require", "--import", "--loader", "--env-file", "-c", "--config",
-        "--signal", "-s", "--cwd"});
+    constexpr auto kValued = std::to_array<string_view>(
+        {"-x",        "--exec",   "-w",        "--watch",  "-e",         "--ext",
+         "-i",        "--ignore", "-d",        "--delay",  "--tsconfig", "-P",
+         "--project", "-r",       "--require", "--import", "--loader",   "--env-file",
+         "-c",        "--config", "--signal",  "-s",       "--cwd"});
     std::size_t at = skip_options(words, 1, kValued);
     if (at < words.size() && (words[at] == "watch" || words[at] == "start")) {
         supervises = supervises || words[at] == "watch";

@@ -21,7 +21,8 @@ std::string requirement_name(string_view spec) {
         spec = spec.substr(0, spec.find('@'));
     }
     while (spec.ends_with('/')) spec.remove_suffix(1);
-    if (const std::size_t slash = spec.rfind('/'); slash != string_view::npos) spec = spec.substr(slash + 1);
+    if (const std::size_t slash = spec.rfind('/'); slash != string_view::npos)
+        spec = spec.substr(slash + 1);
     if (const std::size_t at = spec.find('@', 1); at != string_view::npos) spec = spec.substr(0, at);
     return std::string(without_version(spec));
 }
@@ -40,16 +41,39 @@ Program module_program(string_view module) {
     return program;
 }
 
-bool is_script(string_view word) { return word.ends_with(".py") || word.ends_with(".pyz"); }
+bool is_script(string_view word) {
+    return word.ends_with(".py") || word.ends_with(".pyz");
+}
 
 /// The command that `uvx`, `uv tool run` or `pipx run` ends in.
 Reading read_tool(string_view launcher, Words words, std::size_t from, int depth) {
-    std::size_t at = skip_options(
-        words, from,
-        {"--from", "--with", "--with-editable", "--with-requirements", "--python", "-p", "--index-url",
-         "-i", "--extra-index-url", "--index", "--default-index", "--cache-dir", "--directory",
-         "--project", "--env-file", "--constraint", "-c", "--spec", "--pip-args", "--refresh-package",
-         "--upgrade-package", "-P", "--exclude-newer", "--prerelease", "--resolution", "--link-mode"});
+    std::size_t at = skip_options(words, from,
+                                  {"--from",
+                                   "--with",
+                                   "--with-editable",
+                                   "--with-requirements",
+                                   "--python",
+                                   "-p",
+                                   "--index-url",
+                                   "-i",
+                                   "--extra-index-url",
+                                   "--index",
+                                   "--default-index",
+                                   "--cache-dir",
+                                   "--directory",
+                                   "--project",
+                                   "--env-file",
+                                   "--constraint",
+                                   "-c",
+                                   "--spec",
+                                   "--pip-args",
+                                   "--refresh-package",
+                                   "--upgrade-package",
+                                   "-P",
+                                   "--exclude-newer",
+                                   "--prerelease",
+                                   "--resolution",
+                                   "--link-mode"});
     const std::string source = requirement_name(option_value(words, from, at, {"--from", "--spec"}));
     if (at + 1 < words.size() && words[at] == "run") ++at;  // `uvx run NAME`, seen in the wild
     if (at >= words.size()) return {LauncherKind::wrapper, std::string(launcher), {}};
@@ -93,8 +117,8 @@ Reading read_python(Words words, int depth) {
     }
     if (at >= end) return {};
     const std::string name = program_name(words[at]);
-    if (name == "uv" || name == "uvx" || name == "pipx" || name == "mcpm" ||
-        name == "mcp" || name == "fastmcp") {
+    if (name == "uv" || name == "uvx" || name == "pipx" || name == "mcpm" || name == "mcp" ||
+        name == "fastmcp") {
         return read_command(words.subspan(at), depth + 1);
     }
     const ScriptPath script = script_path(words, at);
@@ -104,7 +128,9 @@ Reading read_python(Words words, int depth) {
     return {LauncherKind::none, {}, {std::move(program)}};
 }
 
-Reading read_uvx(Words words, int depth) { return read_tool("uvx", words, 1, depth); }
+Reading read_uvx(Words words, int depth) {
+    return read_tool("uvx", words, 1, depth);
+}
 
 Reading read_pipx(Words words, int depth) {
     if (words.size() < 2 || words[1] != "run") return {};
@@ -112,8 +138,8 @@ Reading read_pipx(Words words, int depth) {
 }
 
 Reading read_uv(Words words, int depth) {
-    constexpr auto kGlobal = std::to_array<string_view>({
-        "--directory", "--project", "--cache-dir", "--config-file", "--color", "--python", "-p"});
+    constexpr auto kGlobal = std::to_array<string_view>(
+        {"--directory", "--project", "--cache-dir", "--config-file", "--color", "--python", "-p"});
     std::size_t at = skip_options(words, 1, kGlobal);
     // A directory with a space in it loses its border in text: look on for the verb.
     if (at < words.size() && words[at] != "run" && words[at] != "tool" &&
@@ -129,12 +155,32 @@ Reading read_uv(Words words, int depth) {
     if (words[at] != "run") return {};
 
     const std::size_t options = at + 1;
-    const std::size_t command = skip_options(
-        words, options,
-        {"--with", "--with-editable", "--with-requirements", "--python", "-p", "--project", "--directory",
-         "--extra", "--group", "--only-group", "--no-group", "--env-file", "--index-url", "-i",
-         "--extra-index-url", "--index", "--default-index", "--cache-dir", "--package", "-m", "--module",
-         "--refresh-package", "--exclude-newer", "--link-mode", "--prerelease"});
+    const std::size_t command = skip_options(words, options,
+                                             {"--with",
+                                              "--with-editable",
+                                              "--with-requirements",
+                                              "--python",
+                                              "-p",
+                                              "--project",
+                                              "--directory",
+                                              "--extra",
+                                              "--group",
+                                              "--only-group",
+                                              "--no-group",
+                                              "--env-file",
+                                              "--index-url",
+                                              "-i",
+                                              "--extra-index-url",
+                                              "--index",
+                                              "--default-index",
+                                              "--cache-dir",
+                                              "--package",
+                                              "-m",
+                                              "--module",
+                                              "--refresh-package",
+                                              "--exclude-newer",
+                                              "--link-mode",
+                                              "--prerelease"});
     const std::string module(option_value(words, options, command, {"-m", "--module"}));
     const string_view project = option_value(words, 1, command, {"--directory", "--project"});
     if (module.empty() && command >= words.size()) return {LauncherKind::wrapper, "uv run", {}};
@@ -161,14 +207,16 @@ Reading read_uv(Words words, int depth) {
 
 Reading read_environment_run(Words words, int depth) {
     const std::string name = program_name(words[0]);
-    const auto run = std::find_if(words.begin(), words.end(),
-                                  [](const std::string& word) { return word == "run" || word == "exec"; });
+    const auto run = std::find_if(words.begin(), words.end(), [](const std::string& word) {
+        return word == "run" || word == "exec";
+    });
     if (run == words.end()) return {};
     const std::size_t from = static_cast<std::size_t>(run - words.begin()) + 1;
-    const std::size_t at = skip_options(words, from, {"-n", "--name", "-p", "--prefix", "-e",
-                                                      "--environment", "-C", "--directory", "--project",
-                                                      "--cwd"});
-    return launched(LauncherKind::wrapper, name + " run", words.subspan(std::min(at, words.size())), depth);
+    const std::size_t at = skip_options(words, from,
+                                        {"-n", "--name", "-p", "--prefix", "-e", "--environment", "-C",
+                                         "--directory", "--project", "--cwd"});
+    return launched(LauncherKind::wrapper, name + " run", words.subspan(std::min(at, words.size())),
+                    depth);
 }
 
 }  // namespace reaper::classify

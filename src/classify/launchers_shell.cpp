@@ -11,13 +11,14 @@ namespace {
 using std::string_view;
 
 constexpr std::array<string_view, 20> kNotPrograms = {
-    "cd",   "source", ".",     "set",   "echo", "printf", "sleep", "true",   "false", "done",
-    "fi",   "umask",  "ulimit", "unset", "trap", "test",   "[",     "pushd",  "popd",  "wait"};
+    "cd", "source", ".",      "set",   "echo", "printf", "sleep", "true",  "false", "done",
+    "fi", "umask",  "ulimit", "unset", "trap", "test",   "[",     "pushd", "popd",  "wait"};
 
 /// The words of a joined script, with `eval` opened.
 void collect(std::string_view script, int depth, Reading& reading) {
     for (const std::vector<std::string>& command : simple_commands(script)) {
-        if (std::find(kNotPrograms.begin(), kNotPrograms.end(), command[0]) != kNotPrograms.end()) continue;
+        if (std::find(kNotPrograms.begin(), kNotPrograms.end(), command[0]) != kNotPrograms.end())
+            continue;
         if (command[0] == "eval") {
             std::string inner;
             for (const std::string& word : Words(command).subspan(1)) inner += word + ' ';
@@ -107,8 +108,8 @@ Reading read_shell(Words words, int depth) {
 
 Reading read_ssh(Words words, int depth) {
     const std::size_t host =
-        skip_options(words, 1, {"-p", "-i", "-l", "-o", "-F", "-J", "-L", "-R", "-D", "-b", "-c", "-e", "-E",
-                                "-m", "-O", "-Q", "-S", "-W", "-w", "-B", "-I"});
+        skip_options(words, 1, {"-p", "-i", "-l", "-o", "-F", "-J", "-L", "-R", "-D", "-b", "-c",
+                                "-e", "-E", "-m", "-O", "-Q", "-S", "-W", "-w", "-B", "-I"});
     if (host + 1 >= words.size()) return {};
     std::string script;  // The other side gives what follows to a shell.
     for (const std::string& word : words.subspan(host + 1)) script += word + ' ';

@@ -14,55 +14,110 @@ bool any_of(std::span<const string_view> list, string_view word) {
     return std::find(list.begin(), list.end(), word) != list.end();
 }
 
-bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
-bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-char to_lower(char c) { return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c; }
+bool is_upper(char c) {
+    return c >= 'A' && c <= 'Z';
+}
+bool is_lower(char c) {
+    return c >= 'a' && c <= 'z';
+}
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+char to_lower(char c) {
+    return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 // Words that say nothing about which server it is.
 constexpr std::array<string_view, 22> kGeneralWords = {
-    "mcp",   "server", "servers", "model", "context", "protocol", "modelcontextprotocol", "official",
-    "linux", "darwin", "arm64",   "x64",   "amd64",   "x86",      "musl",                 "gnu",
-    "js",    "ts",     "py",      "latest", "stdio",  "service"};
+    "mcp",      "server", "servers", "model", "context", "protocol", "modelcontextprotocol",
+    "official", "linux",  "darwin",  "arm64", "x64",     "amd64",    "x86",
+    "musl",     "gnu",    "js",      "ts",    "py",      "latest",   "stdio",
+    "service"};
 
 // Left over alone these say as little: "@shopify/dev-mcp" is of its scope.
-constexpr std::array<string_view, 12> kWeakWords = {"dev", "api", "app",  "cli",    "tool", "tools",
-                                                    "local", "node", "python", "bun", "my", "the"};
+constexpr std::array<string_view, 12> kWeakWords = {"dev",   "api",  "app",    "cli", "tool", "tools",
+                                                    "local", "node", "python", "bun", "my",   "the"};
 
 // A name with one of these is about servers, not one: "mcp-inspector", "my-mcp-server-mysqld-helper".
 constexpr std::array<string_view, 38> kDenyingWords = {
-    "inspector", "conformance", "sdk",       "test",      "tests",    "testing",  "spec",     "e2e",
-    "helper",    "helpers",     "lint",      "eslint",    "validate", "validator", "scaffold", "template",
-    "boilerplate", "cache",     "config",    "configs",   "log",      "logs",     "bench",    "benchmark",
-    "benchmarks", "eval",       "evals",     "publisher", "types",    "setup",    "build",    "watchdog",
-    "scanner",   "scan",        "cleanup",   "cleaner",   "fixture",  "fixtures"};
+    "inspector", "conformance", "sdk",         "test",       "tests",   "testing",  "spec",
+    "e2e",       "helper",      "helpers",     "lint",       "eslint",  "validate", "validator",
+    "scaffold",  "template",    "boilerplate", "cache",      "config",  "configs",  "log",
+    "logs",      "bench",       "benchmark",   "benchmarks", "eval",    "evals",    "publisher",
+    "types",     "setup",       "build",       "watchdog",   "scanner", "scan",     "cleanup",
+    "cleaner",   "fixture",     "fixtures"};
 
 // Alone beside "mcp" these are something else: mcp-cli, mcp-client, mcphost, mcp-chat.
-constexpr std::array<string_view, 20> kOtherTools = {"inspect", "dev", "use", "framework", "studio", "playground", "cli",  "client", "clients", "host", "chat",
-                                                     "agent", "agents", "tool",   "tools", "get",
-                                                     "docs",  "registry", "monitor", "dashboard"};
+constexpr std::array<string_view, 20> kOtherTools = {
+    "inspect", "dev",     "use",  "framework", "studio",  "playground", "cli",
+    "client",  "clients", "host", "chat",      "agent",   "agents",     "tool",
+    "tools",   "get",     "docs", "registry",  "monitor", "dashboard"};
 
 // What is done about servers, by a script of that name or as a sub-command of a package.
 constexpr std::array<string_view, 66> kChores = {
-    "reap",     "purge",    "prune",    "ensure",
-    "add",      "analyze",  "analyse",  "audit",    "backup",    "bench",    "build",   "check",
-    "clean",    "cleanup",  "compile",  "config",   "configure", "convert",  "count",   "create",
-    "debug",    "delete",   "deploy",   "disable",  "download",  "enable",   "export",  "find",
-    "fix",      "format",   "gen",      "generate", "import",    "init",     "inspect", "install",
-    "kill",     "lint",     "list",     "migrate",  "monitor",   "parse",    "patch",   "probe",
-    "publish",  "register", "release",  "remove",   "report",    "restart",  "restore", "show",
-    "stop",     "sync",     "tail",     "test",     "uninstall", "update",   "upgrade", "validate",
-    "verify",   "watch",    "wait",     "scan",     "setup",     "cleaner"};
+    "reap",      "purge",   "prune",   "ensure",   "add",     "analyze",  "analyse", "audit",
+    "backup",    "bench",   "build",   "check",    "clean",   "cleanup",  "compile", "config",
+    "configure", "convert", "count",   "create",   "debug",   "delete",   "deploy",  "disable",
+    "download",  "enable",  "export",  "find",     "fix",     "format",   "gen",     "generate",
+    "import",    "init",    "inspect", "install",  "kill",    "lint",     "list",    "migrate",
+    "monitor",   "parse",   "patch",   "probe",    "publish", "register", "release", "remove",
+    "report",    "restart", "restore", "show",     "stop",    "sync",     "tail",    "test",
+    "uninstall", "update",  "upgrade", "validate", "verify",  "watch",    "wait",    "scan",
+    "setup",     "cleaner"};
 
-constexpr std::array<string_view, 53> kAdministration = {
-    "add",     "add-json",  "add-from-claude-desktop", "list",    "ls",       "remove",  "rm",
-    "get",     "install",   "uninstall",               "login",   "logout",   "enable",  "disable",
-    "reset",   "reset-project-choices",                "help",    "status",   "config",  "configure",
-    "auth",    "search",    "init",                    "update",  "upgrade",  "inspect", "debug",
-    "test",    "validate",  "doctor",                  "version", "setup",    "check",   "catalog",
-    "tools",   "client",    "secret",                  "policy",  "create",   "build",   "publish",
-    "edit",    "info",      "show",                    "stop",    "restart",  "logs",    "import",
-    "export",  "--help",    "-h",                      "--version", "-V"};
+constexpr std::array<string_view, 53> kAdministration = {"add",
+                                                         "add-json",
+                                                         "add-from-claude-desktop",
+                                                         "list",
+                                                         "ls",
+                                                         "remove",
+                                                         "rm",
+                                                         "get",
+                                                         "install",
+                                                         "uninstall",
+                                                         "login",
+                                                         "logout",
+                                                         "enable",
+                                                         "disable",
+                                                         "reset",
+                                                         "reset-project-choices",
+                                                         "help",
+                                                         "status",
+                                                         "config",
+                                                         "configure",
+                                                         "auth",
+                                                         "search",
+                                                         "init",
+                                                         "update",
+                                                         "upgrade",
+                                                         "inspect",
+                                                         "debug",
+                                                         "test",
+                                                         "validate",
+                                                         "doctor",
+                                                         "version",
+                                                         "setup",
+                                                         "check",
+                                                         "catalog",
+                                                         "tools",
+                                                         "client",
+                                                         "secret",
+                                                         "policy",
+                                                         "create",
+                                                         "build",
+                                                         "publish",
+                                                         "edit",
+                                                         "info",
+                                                         "show",
+                                                         "stop",
+                                                         "restart",
+                                                         "logs",
+                                                         "import",
+                                                         "export",
+                                                         "--help",
+                                                         "-h",
+                                                         "--version",
+                                                         "-V"};
 
 bool has(const std::vector<std::string>& words, string_view word) {
     return std::find(words.begin(), words.end(), word) != words.end();
@@ -132,8 +187,8 @@ std::vector<std::string> words_of(string_view name) {
             continue;
         }
         // "DBMCPServer": the one word that capitals must not hide.
-        const bool mixed = i > 0 && name.substr(i, 3) == "MCP" && i + 3 < name.size() && is_upper(name[i + 3]) &&
-                           std::any_of(name.begin(), name.end(), is_lower);
+        const bool mixed = i > 0 && name.substr(i, 3) == "MCP" && i + 3 < name.size() &&
+                           is_upper(name[i + 3]) && std::any_of(name.begin(), name.end(), is_lower);
         if (mixed) {
             flush();
             words.emplace_back("mcp");
@@ -142,7 +197,8 @@ std::vector<std::string> words_of(string_view name) {
         }
         if (is_upper(c) && i > 0) {
             const bool after_lower = is_lower(name[i - 1]);
-            const bool before_lower = is_upper(name[i - 1]) && i + 1 < name.size() && is_lower(name[i + 1]);
+            const bool before_lower =
+                is_upper(name[i - 1]) && i + 1 < name.size() && is_lower(name[i + 1]);
             if (after_lower || before_lower) flush();  // fooBar, MCPServer
         }
         // "1mcp" is "1" and "mcp"; "context7", "k8s" and "x64" stay whole.
@@ -182,13 +238,15 @@ std::string derive_type(string_view name) {
 }
 
 bool makes_servers(const std::vector<std::string>& words) {
-    constexpr std::array<string_view, 16> kVerbs = {"add",  "build", "check", "create",  "gen",      "generate",
-                                                    "init", "inspect", "install", "kill", "lint",     "reap",
-                                                    "scan", "setup", "test",  "validate"};
+    constexpr std::array<string_view, 16> kVerbs = {
+        "add",     "build", "check", "create", "gen",  "generate", "init", "inspect",
+        "install", "kill",  "lint",  "reap",   "scan", "setup",    "test", "validate"};
     return !words.empty() && any_of(kVerbs, words.front());
 }
 
-bool is_administration(string_view subcommand) { return any_of(kAdministration, subcommand); }
+bool is_administration(string_view subcommand) {
+    return any_of(kAdministration, subcommand);
+}
 
 bool starts_with_chore(const std::vector<std::string>& words) {
     return !words.empty() && any_of(kChores, words.front());
@@ -201,7 +259,8 @@ NameVerdict judge_name(string_view name, NameOf kind) {
     const std::vector<std::string> words = words_of(base);
     const bool published = kind == NameOf::package || kind == NameOf::image;
 
-    const bool named_after_reference =  // "@gongrzhe/server-calendar", after @modelcontextprotocol/server-x
+    const bool
+        named_after_reference =  // "@gongrzhe/server-calendar", after @modelcontextprotocol/server-x
         kind == NameOf::package && name.starts_with('@') && base.starts_with("server-");
     const bool says_mcp = has(words, "mcp") || has(words, "mcps") || spells_out_mcp(name, words) ||
                           ends_in_mcp(words) || (published && glued_mcp(words));

@@ -51,9 +51,13 @@ bool PatternSet::add(const std::string& pattern, std::size_t index, std::string&
     return true;
 }
 
-bool PatternSet::compile() { return set_->set.Compile(); }
+bool PatternSet::compile() {
+    return set_->set.Compile();
+}
 
-bool PatternSet::empty() const { return set_->patterns.empty(); }
+bool PatternSet::empty() const {
+    return set_->patterns.empty();
+}
 
 std::optional<std::size_t> PatternSet::first_match(std::string_view text) const {
     if (set_->patterns.empty()) return std::nullopt;

@@ -21,7 +21,7 @@ struct Program {
     /// What patterns see: a package without version, a binary's or script's name, a module, an image.
     std::string slot;
     NameOf kind = NameOf::binary;
-    std::string path;       ///< Of a script or binary: as written.
+    std::string path;  ///< Of a script or binary: as written.
     /// More names that speak for the same program, best first: the script in a package, the package of
     /// `uvx --from`, the project of `uv --directory`.
     std::vector<std::string> also;
@@ -29,7 +29,8 @@ struct Program {
     /// nothing about "foo-mcp/build.js".
     std::string directory;
     std::vector<std::string> arguments;
-    bool interpreted = false;  ///< A script or module that an interpreter runs: its text may say nothing.
+    bool interpreted =
+        false;  ///< A script or module that an interpreter runs: its text may say nothing.
 };
 
 /// A reading of a whole command line.

@@ -11,20 +11,21 @@ namespace {
 using std::string_view;
 
 constexpr std::array<string_view, 22> kScriptEndings = {
-    ".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".tsx", ".jsx", ".py", ".pyz", ".rb",
-    ".php", ".pl", ".sh",  ".bash", ".lua", ".jar", ".dll", ".exe", ".kts", ".exs", ".AppImage"};
+    ".js",  ".mjs", ".cjs", ".ts",   ".mts", ".cts", ".tsx", ".jsx", ".py",  ".pyz", ".rb",
+    ".php", ".pl",  ".sh",  ".bash", ".lua", ".jar", ".dll", ".exe", ".kts", ".exs", ".AppImage"};
 
 constexpr std::array<string_view, 28> kGeneralStems = {
-    "index", "main",   "server",        "app",     "cli",        "start",   "run",  "mod",     "__main__",
-    "stdio", "serve",  "stdio-wrapper", "proxy",   "entry",      "wrapper", "bin",  "bundle",  "launcher",
-    "entrypoint",      "start-server",  "run-server", "stdio-server", "server-stdio", "out", "launch",
-    "program",         "minimal_wrapper", "cli-entry"};
+    "index",      "main",         "server",          "app",          "cli",          "start",
+    "run",        "mod",          "__main__",        "stdio",        "serve",        "stdio-wrapper",
+    "proxy",      "entry",        "wrapper",         "bin",          "bundle",       "launcher",
+    "entrypoint", "start-server", "run-server",      "stdio-server", "server-stdio", "out",
+    "launch",     "program",      "minimal_wrapper", "cli-entry"};
 
 constexpr std::array<string_view, 34> kGeneralDirectories = {
-    "dist",   "build",   "src",  "lib",    "libexec", "bin",      "out",  "esm",    "cjs",   "es",
-    "server", "servers", "js",   "ts",     "node",    "python",   "app",  "target", "debug", "release",
-    "stdio",  "cmd",     "main", "source", "package", "packages", "mcp",  "cli",    ".",     "..",
-    "current", "latest", "output", "backend"};
+    "dist",  "build",   "src",     "lib",     "libexec", "bin",    "out",     "esm",      "cjs",
+    "es",    "server",  "servers", "js",      "ts",      "node",   "python",  "app",      "target",
+    "debug", "release", "stdio",   "cmd",     "main",    "source", "package", "packages", "mcp",
+    "cli",   ".",       "..",      "current", "latest",  "output", "backend"};
 
 template <std::size_t N>
 bool any_of(const std::array<string_view, N>& list, string_view word) {
@@ -33,9 +34,8 @@ bool any_of(const std::array<string_view, N>& list, string_view word) {
 
 bool is_version(string_view text) {
     if (text.starts_with('v')) text.remove_prefix(1);
-    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= '0' && c <= '9') || c == '.';
-    });
+    return !text.empty() && std::all_of(text.begin(), text.end(),
+                                        [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
 }
 
 string_view base_name(string_view path) {
@@ -70,7 +70,8 @@ string_view without_ending(string_view file) {
 string_view telling_directory(string_view directory) {
     for (int up = 0; up < 6 && !directory.empty(); ++up, directory = parent(directory)) {
         const string_view name = base_name(directory);
-        if (name.empty() || name.starts_with('@') || is_version(name) || any_of(kGeneralDirectories, name)) {
+        if (name.empty() || name.starts_with('@') || is_version(name) ||
+            any_of(kGeneralDirectories, name)) {
             continue;
         }
         return name;
@@ -110,7 +111,9 @@ Program installed_program(string_view path, string_view inside) {
 
 }  // namespace
 
-bool is_general_stem(string_view stem) { return any_of(kGeneralStems, stem); }
+bool is_general_stem(string_view stem) {
+    return any_of(kGeneralStems, stem);
+}
 
 std::string program_name(string_view path) {
     string_view name = base_name(path);

@@ -12,8 +12,8 @@ namespace {
 constexpr std::size_t kMaxCommands = 64;  // A script of more is no launcher's.
 
 constexpr std::array<std::string_view, 16> kKeywords = {
-    "exec", "command", "builtin", "then", "do", "else", "if", "while", "until", "!",
-    "{",    "(",       "time",    "elif", "&", "export"};
+    "exec",  "command", "builtin", "then", "do",   "else", "if", "while",
+    "until", "!",       "{",       "(",    "time", "elif", "&",  "export"};
 
 bool is_assignment(std::string_view word) {
     const std::size_t equals = word.find('=');

@@ -53,13 +53,15 @@ class Assembler {
         }
         if (previous == nullptr || previous->monotonic >= sample.monotonic) return;
         window_ = sample.monotonic - previous->monotonic;
-        for (const Process& process : previous->processes) cpu_before_.emplace(process.id, process.cpu_time);
+        for (const Process& process : previous->processes)
+            cpu_before_.emplace(process.id, process.cpu_time);
     }
 
     Snapshot run() {
-        Snapshot snapshot{sample_.taken_at, sample_.monotonic, sample_.since_boot, sample_.viewer,
-                          sample_.processes.size(), {}};
-        for (const Group& group : group_servers(tree_, classified_)) snapshot.servers.push_back(describe(group));
+        Snapshot snapshot{sample_.taken_at, sample_.monotonic,        sample_.since_boot,
+                          sample_.viewer,   sample_.processes.size(), {}};
+        for (const Group& group : group_servers(tree_, classified_))
+            snapshot.servers.push_back(describe(group));
         std::sort(snapshot.servers.begin(), snapshot.servers.end(),
                   [](const Server& a, const Server& b) { return a.id < b.id; });
         return snapshot;
@@ -224,7 +226,8 @@ class Assembler {
         client.alive = true;
         client.source = source;
         client.known = what.role == Role::client;
-        const bool has_program = what.undecided || what.role == Role::server || what.role == Role::launcher;
+        const bool has_program =
+            what.undecided || what.role == Role::server || what.role == Role::launcher;
         client.name = client.known ? what.type : has_program ? what.command.program : at(i).comm;
         if (what.role == Role::server || what.role == Role::launcher) client.name = what.type;
         return client;
@@ -235,7 +238,8 @@ class Assembler {
         const std::optional<Index> ancestor = ancestor_client(tree_, classified_, group.top(), member);
         if (server.in.maker) {
             const std::optional<Index> maker = tree_.find(*server.in.maker);
-            const bool same = maker && !at(*maker).zombie() && at(*maker).id.start <= at(group.top()).id.start;
+            const bool same =
+                maker && !at(*maker).zombie() && at(*maker).id.start <= at(group.top()).id.start;
             if (same && !member(*maker)) {
                 if (adopts_orphans(at(*maker)) || is_shell(at(*maker)) || is_session_root(at(*maker))) {
                     return ancestor ? std::optional(client_from(*ancestor, Client::Source::ancestry))
@@ -248,7 +252,8 @@ class Assembler {
                 // that still holds it is believed.
                 const bool taken_over = ancestor && server.channel == Channel::open &&
                                         classified_[*ancestor].role == Role::client;
-                if (!taken_over) return Client{*server.in.maker, {}, {}, false, false, Client::Source::socket};
+                if (!taken_over)
+                    return Client{*server.in.maker, {}, {}, false, false, Client::Source::socket};
             }
         }
         if (ancestor) return client_from(*ancestor, Client::Source::ancestry);
@@ -280,7 +285,8 @@ class Assembler {
         usage.age = std::max(std::chrono::seconds{0},
                              std::chrono::floor<std::chrono::seconds>(sample_.since_boot - oldest));
         if (window_.count() > 0) {
-            const double share = std::chrono::duration<double>(spent) / std::chrono::duration<double>(window_);
+            const double share =
+                std::chrono::duration<double>(spent) / std::chrono::duration<double>(window_);
             usage.cpu = CpuPercent{share * 100.0};
         }
     }

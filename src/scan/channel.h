@@ -17,8 +17,8 @@ enum class EndKind {
     null_device,
     file,
     terminal,
-    pipe,         ///< Anonymous: once hung up it can never open again.
-    fifo,         ///< Named: it can.
+    pipe,  ///< Anonymous: once hung up it can never open again.
+    fifo,  ///< Named: it can.
     unix_socket,
     inet_socket,
     other,
@@ -35,10 +35,10 @@ enum class EndState {
 struct ChannelEnd {
     EndKind kind = EndKind::unknown;
     EndState state = EndState::unknown;
-    std::uint64_t inode = 0;         ///< Of a pipe or socket; 0 for anything else.
-    std::string method;              ///< "pidfd_getfd+poll", "open+poll", "sock_diag", "link", or why not.
-    std::string events;              ///< What poll said: "HUP", "IN|HUP|RDHUP", "ERR", "" for nothing.
-    std::optional<pid_t> maker;      ///< SO_PEERCRED: who made the socket pair. May be dead, pid reused.
+    std::uint64_t inode = 0;     ///< Of a pipe or socket; 0 for anything else.
+    std::string method;          ///< "pidfd_getfd+poll", "open+poll", "sock_diag", "link", or why not.
+    std::string events;          ///< What poll said: "HUP", "IN|HUP|RDHUP", "ERR", "" for nothing.
+    std::optional<pid_t> maker;  ///< SO_PEERCRED: who made the socket pair. May be dead, pid reused.
 
     bool operator==(const ChannelEnd&) const = default;
 };

@@ -27,13 +27,15 @@ bool linked(const std::optional<ChannelEnd>& a, const std::optional<ChannelEnd>&
 
 /// The editor side of a language server says so on its command line.
 bool speaks_to_an_editor(const Classification& what) {
-    return std::any_of(what.command.arguments.begin(), what.command.arguments.end(), [](const std::string& word) {
-        return word == "--node-ipc" || word.starts_with("--clientProcessId") || word.starts_with("--socket=") ||
-               word == "--lsp" || word == "lsp";
-    });
+    return std::any_of(what.command.arguments.begin(), what.command.arguments.end(),
+                       [](const std::string& word) {
+                           return word == "--node-ipc" || word.starts_with("--clientProcessId") ||
+                                  word.starts_with("--socket=") || word == "--lsp" || word == "lsp";
+                       });
 }
 
-/// The same program, or one beside it in a directory of its own: everything is beside everything in /usr/bin.
+/// The same program, or one beside it in a directory of its own: everything is beside everything in
+/// /usr/bin.
 bool same_installation(std::string_view a, std::string_view b) {
     if (a.empty() || b.empty()) return false;
     if (a == b) return true;
@@ -74,15 +76,16 @@ class Grouper {
 
     [[nodiscard]] std::size_t serving_children(Index i) const {
         const auto children = tree_.children(i);
-        return static_cast<std::size_t>(std::count_if(children.begin(), children.end(), [&](Index child) {
-            return what(child).role == Role::server || what(child).role == Role::launcher;
-        }));
+        return static_cast<std::size_t>(
+            std::count_if(children.begin(), children.end(), [&](Index child) {
+                return what(child).role == Role::server || what(child).role == Role::launcher;
+            }));
     }
 
     [[nodiscard]] std::size_t living_children(Index i) const {
         const auto children = tree_.children(i);
-        return static_cast<std::size_t>(
-            std::count_if(children.begin(), children.end(), [&](Index child) { return !at(child).zombie(); }));
+        return static_cast<std::size_t>(std::count_if(children.begin(), children.end(),
+                                                      [&](Index child) { return !at(child).zombie(); }));
     }
 
     /// May `above` be a launcher in front of its child? One that names no server must have started
@@ -125,7 +128,8 @@ class Grouper {
         if (!detail || !connected(detail->in) || !connected(detail->out)) return false;
         if (const std::optional<pid_t> maker = detail->in->maker) {
             const std::optional<Index> client = tree_.find(*maker);
-            if (client && what(*client).role == Role::client && at(*client).id.start <= at(top).id.start) {
+            if (client && what(*client).role == Role::client &&
+                at(*client).id.start <= at(top).id.start) {
                 return true;
             }
         }
@@ -205,7 +209,8 @@ class Grouper {
         for (std::size_t group = 0; group < groups_.size(); ++group) {
             const Process& root = at(groups_[group].top());
             if (!tree_.reparented(groups_[group].top()) || !root.detail) continue;
-            if (linked(root.detail->in, root.detail->in)) adopted[root.detail->in->inode].push_back(group);
+            if (linked(root.detail->in, root.detail->in))
+                adopted[root.detail->in->inode].push_back(group);
         }
         for (std::size_t lone = 0; lone < groups_.size(); ++lone) {
             if (groups_[lone].chain.empty() || groups_[lone].has_server) continue;
@@ -259,7 +264,8 @@ class Grouper {
         if (holders.empty()) return;
         for (Index i = 0; i < tree_.size(); ++i) {
             if (owner_[i] || what(i).role != Role::none || !at(i).detail || at(i).zombie()) continue;
-            if (!tree_.reparented(i) || is_terminal_multiplexer(at(i)) || adopts_orphans(at(i))) continue;
+            if (!tree_.reparented(i) || is_terminal_multiplexer(at(i)) || adopts_orphans(at(i)))
+                continue;
             if (const std::optional<Index> helper = left_by(holders, i)) adopt(*owner_[*helper], i);
         }
     }
@@ -340,16 +346,23 @@ bool is_terminal_multiplexer(const Process& process) {
 }
 
 bool is_shell(const Process& process) {
-    constexpr auto kShells = std::to_array<std::string_view>(
-        {"sh", "bash", "dash", "zsh", "ksh", "fish", "ash", "tcsh", "csh", "nu", "elvish", "pwsh", "busybox"});
+    constexpr auto kShells =
+        std::to_array<std::string_view>({"sh", "bash", "dash", "zsh", "ksh", "fish", "ash", "tcsh",
+                                         "csh", "nu", "elvish", "pwsh", "busybox"});
     return named(kShells, process.comm);
 }
 
 bool is_session_root(const Process& process) {
-    constexpr auto kRoots = std::to_array<std::string_view>(
-        {"sshd", "login", "gnome-terminal-", "konsole", "xterm", "alacritty", "kitty", "wezterm-gui", "foot",
-         "terminator", "tilix", "xfce4-terminal", "gnome-shell", "plasmashell", "cron", "atd", "su", "sudo",
-         "runuser", "ptyxis", "ghostty", "urxvt", "st", "SessionLeader", "Relay"});
+    constexpr auto kRoots =
+        std::to_array<std::string_view>({"sshd",        "login",       "gnome-terminal-",
+                                         "konsole",     "xterm",       "alacritty",
+                                         "kitty",       "wezterm-gui", "foot",
+                                         "terminator",  "tilix",       "xfce4-terminal",
+                                         "gnome-shell", "plasmashell", "cron",
+                                         "atd",         "su",          "sudo",
+                                         "runuser",     "ptyxis",      "ghostty",
+                                         "urxvt",       "st",          "SessionLeader",
+                                         "Relay"});
     return is_terminal_multiplexer(process) || named(kRoots, process.comm);
 }
 

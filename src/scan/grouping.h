@@ -15,10 +15,10 @@ using Classifications = std::vector<classify::Classification>;
 
 /// The processes of one server.
 struct Group {
-    std::vector<Index> chain;     ///< From the topmost launcher down to the server process.
-    bool has_server = false;      ///< Whether chain.back() is the server process, not yet a launcher.
-    std::vector<Index> helpers;   ///< Everything else below, ordered by place in the sample.
-    bool suspected = false;       ///< Only its place among the processes speaks for it.
+    std::vector<Index> chain;    ///< From the topmost launcher down to the server process.
+    bool has_server = false;     ///< Whether chain.back() is the server process, not yet a launcher.
+    std::vector<Index> helpers;  ///< Everything else below, ordered by place in the sample.
+    bool suspected = false;      ///< Only its place among the processes speaks for it.
     std::optional<Index> protected_inside;  ///< A client or terminal multiplexer below it.
 
     [[nodiscard]] Index top() const { return chain.front(); }
@@ -39,21 +39,22 @@ bool is_shell(const Process& process);
 /// The nearest ancestor of `top` that can be its client: not a shell, a launcher, an init, a terminal
 /// or a login. `member` tells which processes belong to the server itself.
 template <typename Member>
-std::optional<Index> ancestor_client(const ProcessTree& tree, const Classifications& classified, Index top,
-                                     const Member& member);
+std::optional<Index> ancestor_client(const ProcessTree& tree, const Classifications& classified,
+                                     Index top, const Member& member);
 
 /// Stops the search for a client: whatever runs below one of these was started by a person.
 bool is_session_root(const Process& process);
 
 template <typename Member>
-std::optional<Index> ancestor_client(const ProcessTree& tree, const Classifications& classified, Index top,
-                                     const Member& member) {
+std::optional<Index> ancestor_client(const ProcessTree& tree, const Classifications& classified,
+                                     Index top, const Member& member) {
     for (std::optional<Index> above = tree.parent(top); above; above = tree.parent(*above)) {
         const Process& process = tree.at(*above);
         if (classified[*above].role == classify::Role::client) return above;
         if (adopts_orphans(process) || is_session_root(process)) return std::nullopt;
         const bool between = is_shell(process) || member(*above) ||
-                             classified[*above].wraps != classify::LauncherKind::none || process.zombie();
+                             classified[*above].wraps != classify::LauncherKind::none ||
+                             process.zombie();
         if (!between) return above;
     }
     return std::nullopt;

@@ -66,10 +66,13 @@ std::optional<Index> ProcessTree::claimed_parent(Index index) const {
     return found;
 }
 
-std::optional<Index> ProcessTree::parent(Index index) const { return parents_[index]; }
+std::optional<Index> ProcessTree::parent(Index index) const {
+    return parents_[index];
+}
 
 std::span<const Index> ProcessTree::children(Index index) const {
-    return std::span(child_order_).subspan(child_begin_[index], child_begin_[index + 1] - child_begin_[index]);
+    return std::span(child_order_)
+        .subspan(child_begin_[index], child_begin_[index + 1] - child_begin_[index]);
 }
 
 bool ProcessTree::reparented(Index index) const {

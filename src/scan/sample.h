@@ -18,13 +18,13 @@ namespace reaper::scan {
 
 /// What is read only of processes that may have to do with a server.
 struct ProcessDetail {
-    std::string exe;     ///< Target of /proc/PID/exe; empty where it may not be read.
-    std::string cwd;     ///< Target of /proc/PID/cwd; likewise.
-    std::string cgroup;  ///< Path in the unified hierarchy or, without one, in name=systemd.
-    std::optional<ChannelEnd> in;   ///< fd 0. Absent: not looked at. EndKind::unknown: may not look.
-    std::optional<ChannelEnd> out;  ///< fd 1.
-    std::optional<Bytes> anonymous; ///< /proc/PID/statm: resident minus shared.
-    std::optional<Bytes> swapped;   ///< /proc/PID/status: VmSwap.
+    std::string exe;                 ///< Target of /proc/PID/exe; empty where it may not be read.
+    std::string cwd;                 ///< Target of /proc/PID/cwd; likewise.
+    std::string cgroup;              ///< Path in the unified hierarchy or, without one, in name=systemd.
+    std::optional<ChannelEnd> in;    ///< fd 0. Absent: not looked at. EndKind::unknown: may not look.
+    std::optional<ChannelEnd> out;   ///< fd 1.
+    std::optional<Bytes> anonymous;  ///< /proc/PID/statm: resident minus shared.
+    std::optional<Bytes> swapped;    ///< /proc/PID/status: VmSwap.
     /// Sockets this process itself listens on in its own network namespace ("tcp 127.0.0.1:8931",
     /// "unix /run/x.sock"). Absent: may not be told.
     std::optional<std::vector<std::string>> listening;
@@ -38,14 +38,14 @@ struct Process {
     ProcessId id;
     pid_t parent = 0;
     pid_t session = 0;
-    uid_t uid = 0;         ///< Owner of /proc/PID: root for a process that may not be dumped.
-    char state = '?';      ///< proc(5): R S D Z T t X I.
+    uid_t uid = 0;     ///< Owner of /proc/PID: root for a process that may not be dumped.
+    char state = '?';  ///< proc(5): R S D Z T t X I.
     bool kernel_thread = false;
-    std::string comm;      ///< Up to 15 bytes of anything.
-    std::string cmdline;   ///< Raw bytes of /proc/PID/cmdline, cut at classify::kMaxCommandLineBytes.
+    std::string comm;     ///< Up to 15 bytes of anything.
+    std::string cmdline;  ///< Raw bytes of /proc/PID/cmdline, cut at classify::kMaxCommandLineBytes.
     unsigned threads = 0;
-    Ticks cpu_time{0};     ///< User and system time so far.
-    Bytes resident;        ///< RSS: overstates what a kill gives back, about three times (shared pages).
+    Ticks cpu_time{0};  ///< User and system time so far.
+    Bytes resident;     ///< RSS: overstates what a kill gives back, about three times (shared pages).
     std::optional<ProcessDetail> detail;
 
     [[nodiscard]] bool zombie() const { return state == 'Z' || state == 'X'; }

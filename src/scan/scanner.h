@@ -12,9 +12,9 @@ namespace reaper::scan {
 
 /// How much to look at.
 enum class Depth {
-    usage,     ///< stat only: the first of two samples of a window. No command lines.
-    servers,   ///< Everything of what may be a server.
-    recording, ///< The evidence of every process, so that another policy may judge it later.
+    usage,      ///< stat only: the first of two samples of a window. No command lines.
+    servers,    ///< Everything of what may be a server.
+    recording,  ///< The evidence of every process, so that another policy may judge it later.
 };
 
 /// One sample of this host. Fails only where /proc as a whole cannot be read: a process that dies

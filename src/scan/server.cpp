@@ -18,8 +18,8 @@ bool Server::in_use() const {
 }
 
 unsigned Server::zombies() const {
-    return static_cast<unsigned>(
-        std::count_if(members.begin(), members.end(), [](const Member& member) { return member.zombie; }));
+    return static_cast<unsigned>(std::count_if(members.begin(), members.end(),
+                                               [](const Member& member) { return member.zombie; }));
 }
 
 }  // namespace reaper::scan

@@ -15,8 +15,8 @@ struct Snapshot {
     MonotonicTime monotonic{};
     BootTime since_boot{};
     Viewer viewer;
-    std::size_t processes = 0;      ///< On the whole host.
-    std::vector<Server> servers;    ///< Ordered by id: the same host gives the same order.
+    std::size_t processes = 0;    ///< On the whole host.
+    std::vector<Server> servers;  ///< Ordered by id: the same host gives the same order.
 };
 
 }  // namespace reaper::scan

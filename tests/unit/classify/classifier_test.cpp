@@ -47,7 +47,8 @@ TEST(Classifier, SeesThroughNodesLaunchers) {
         {"yarn dlx -q weather-mcp", Role::launcher, "weather"},
         {"bun x weather-mcp", Role::launcher, "weather"},
         {"bunx --bun weather-mcp", Role::launcher, "weather"},
-        {"npx nodemon -q --exec 'node /x/node_modules/weather-mcp/dist/index.js'", Role::launcher, "weather"},
+        {"npx nodemon -q --exec 'node /x/node_modules/weather-mcp/dist/index.js'", Role::launcher,
+         "weather"},
         {"npx tsx src/weather-mcp-server.ts", Role::launcher, "weather"},
         {"npx @smithery/cli run @acme/mcp-weather", Role::launcher, "weather"},
         {"deno run -A npm:@acme/weather-mcp", Role::server, "weather"},
@@ -58,7 +59,8 @@ TEST(Classifier, KnowsTheServerByItsPath) {
     expect_all({
         {"node /x/_npx/0a/node_modules/.bin/weather-mcp --flag", Role::server, "weather"},
         {"node /x/node_modules/@acme/weather-mcp/dist/index.js", Role::server, "weather"},
-        {"node /x/node_modules/.bin/../.pnpm/@a+w@1/node_modules/@acme/weather-mcp/d/i.js", Role::server, "weather"},
+        {"node /x/node_modules/.bin/../.pnpm/@a+w@1/node_modules/@acme/weather-mcp/d/i.js", Role::server,
+         "weather"},
         {"node /srv/weather-mcp/build/index.js", Role::server, "weather"},
         {"python /x/bin/mcp-server-weather", Role::server, "weather"},
         {"python -m mcp_server_weather", Role::server, "weather"},
@@ -94,7 +96,8 @@ TEST(Classifier, SeesThroughPythonsLaunchers) {
 }
 
 TEST(Classifier, SeesAContainersLauncher) {
-    const Classification what = read("docker run -i --rm -e TOKEN -v /a:/b ghcr.io/acme/weather-mcp:1.2 stdio");
+    const Classification what =
+        read("docker run -i --rm -e TOKEN -v /a:/b ghcr.io/acme/weather-mcp:1.2 stdio");
     EXPECT_EQ(what.role, Role::launcher);
     EXPECT_EQ(what.wraps, LauncherKind::container);
     EXPECT_EQ(what.command.program, "ghcr.io/acme/weather-mcp");
@@ -105,13 +108,15 @@ TEST(Classifier, SeesAContainersLauncher) {
 
 TEST(Classifier, NeverTakesATextForAServerBecauseOfItsArguments) {
     for (const char* line :
-         {"vim /home/dev/mcp-server.ts", "grep -r mcp-server /var/log", "git -C /src/mcp-server-git status",
-          "npm install mcp-server-git", "npx playwright test tests/mcp.spec.ts", "pip install mcp-server-fetch",
+         {"vim /home/dev/mcp-server.ts", "grep -r mcp-server /var/log",
+          "git -C /src/mcp-server-git status", "npm install mcp-server-git",
+          "npx playwright test tests/mcp.spec.ts", "pip install mcp-server-fetch",
           "node node_modules/vitest/vitest.mjs run src/mcp", "python -m pytest tests/test_mcp_server.py",
           "tmux new-session -d 'npx -y @playwright/mcp'", "ssh box pkill -f mcp-server",
           "sh -c 'while sleep 60; do pkill -f playwright-mcp; done'", "sh -c 'ps aux | grep mcp-server'",
-          "uv run --with mcp-server-fetch python x.py", "curl http://127.0.0.1:1/mcp", "node -e mcp-server",
-          "redis-server *:6379 [mcp-cache]", "chrome --user-data-dir=/x/mcp-chrome-1"}) {
+          "uv run --with mcp-server-fetch python x.py", "curl http://127.0.0.1:1/mcp",
+          "node -e mcp-server", "redis-server *:6379 [mcp-cache]",
+          "chrome --user-data-dir=/x/mcp-chrome-1"}) {
         EXPECT_EQ(read(line).role, Role::none) << line;
     }
 }
@@ -122,7 +127,8 @@ TEST(Classifier, KnowsClientsWhateverServersTheyName) {
         {"/home/dev/.local/share/claude/versions/2.1.238 --resume", Role::client, "claude"},
         {"node /usr/lib/node_modules/@anthropic-ai/claude-code/cli.js", Role::client, "claude"},
         {"codex --config mcp_servers.x.command=npx", Role::client, "codex"},
-        {"goose session --with-extension 'npx -y @modelcontextprotocol/server-memory'", Role::client, "goose"},
+        {"goose session --with-extension 'npx -y @modelcontextprotocol/server-memory'", Role::client,
+         "goose"},
         {"claude mcp add x -- npx weather-mcp", Role::client, "claude"},
         {"/usr/share/code/code --type=utility", Role::client, "code"},
         {"npx @modelcontextprotocol/inspector node dist/index.js", Role::client, "inspector"},
@@ -130,7 +136,8 @@ TEST(Classifier, KnowsClientsWhateverServersTheyName) {
 }
 
 TEST(Classifier, ClientIsFoundByItsExecutableToo) {
-    EXPECT_EQ(read("some title", {"/home/dev/.local/share/claude/versions/2.0 (deleted)", ""}).role, Role::client);
+    EXPECT_EQ(read("some title", {"/home/dev/.local/share/claude/versions/2.0 (deleted)", ""}).role,
+              Role::client);
 }
 
 TEST(Classifier, LetsTheSubCommandDecide) {
@@ -147,7 +154,8 @@ TEST(Classifier, LetsTheSubCommandDecide) {
 }
 
 TEST(Classifier, DoesNotDecideWhereTheTextSaysNothing) {
-    for (const char* line : {"node dist/index.js", "bun server.ts", "uv run server.py", "python3 -m my_server"}) {
+    for (const char* line :
+         {"node dist/index.js", "bun server.ts", "uv run server.py", "python3 -m my_server"}) {
         const Classification what = read(line);
         EXPECT_EQ(what.role, Role::none) << line;
         EXPECT_TRUE(what.undecided) << line;
@@ -156,14 +164,16 @@ TEST(Classifier, DoesNotDecideWhereTheTextSaysNothing) {
 }
 
 TEST(Classifier, ResolvesARelativeScriptByItsDirectory) {
-    const Classification what = read("node dist/index.js", {"/usr/bin/node", "/x/node_modules/@acme/weather-mcp"});
+    const Classification what =
+        read("node dist/index.js", {"/usr/bin/node", "/x/node_modules/@acme/weather-mcp"});
     EXPECT_EQ(what.role, Role::server);
     EXPECT_EQ(what.type, "weather");
     EXPECT_EQ(read("node scripts/build.js", {"", "/src/weather-mcp"}).role, Role::none);
 }
 
 TEST(Classifier, KnowsAPartOfAServerFromTheServer) {
-    EXPECT_EQ(read("node /x/node_modules/chrome-devtools-mcp/build/src/telemetry/watchdog/main.js").role, Role::none);
+    EXPECT_EQ(read("node /x/node_modules/chrome-devtools-mcp/build/src/telemetry/watchdog/main.js").role,
+              Role::none);
 }
 
 TEST(Patterns, FirstListedWins) {
@@ -173,10 +183,12 @@ TEST(Patterns, FirstListedWins) {
 
 TEST(Patterns, SeeTheProgramSlotOnly) {
     const Classifier one = classifier({{"x", "playwright.*mcp"}});
-    EXPECT_EQ(one.classify(CommandLine::from_text("npx @playwright/mcp@latest")).type_source, TypeSource::pattern);
+    EXPECT_EQ(one.classify(CommandLine::from_text("npx @playwright/mcp@latest")).type_source,
+              TypeSource::pattern);
     EXPECT_EQ(one.classify(CommandLine::from_text("npx playwright test mcp")).role, Role::none);
-    EXPECT_EQ(one.classify(CommandLine::from_text("npx supergateway-mcp --stdio 'npx @playwright/mcp'")).type,
-              "supergateway");
+    EXPECT_EQ(
+        one.classify(CommandLine::from_text("npx supergateway-mcp --stdio 'npx @playwright/mcp'")).type,
+        "supergateway");
 }
 
 TEST(Patterns, SeeTheWholeLineWhereTheyAskFor) {
@@ -195,7 +207,8 @@ TEST(Patterns, ThatAreNotRe2AreRefusedWithTheReason) {
     EXPECT_EQ(bad.error().subject, "broken");
     EXPECT_THAT(bad.error().reason, testing::HasSubstr("missing )"));
     EXPECT_FALSE(Classifier::compile({{"long", std::string(kMaxPatternLength + 1, 'a')}}).has_value());
-    EXPECT_FALSE(Classifier::compile(std::vector<TypePattern>(kMaxPatterns + 1, {"t", "a"})).has_value());
+    EXPECT_FALSE(
+        Classifier::compile(std::vector<TypePattern>(kMaxPatterns + 1, {"t", "a"})).has_value());
 }
 
 TEST(Patterns, ThatTogetherAreTooLargeAreRefused) {
@@ -218,12 +231,36 @@ TEST(Patterns, OfClientsMakeClients) {
 }
 
 TEST(Classifier, SurvivesHostileLines) {
-    const std::vector<std::string> lines = {
-        "", " ", "\"", "'", "npx", "npx -y", "npx -p", "sh -c", "sh -c ''", "docker run", "docker run -e", "uv run",
-        "uvx --from", "python -m", "node -r", "env", "timeout", "make", "deno run", "bun run --cwd", "mcp run",
-        std::string(100000, 'a'), std::string(100000, '/'), std::string(50000, '-') + " x",
-        "npx " + std::string(60000, '@'), std::string("\x1b[31m\xff\xfe mcp-server"), "go run", "java -jar",
-        "node file://", "cargo run --bin"};
+    const std::vector<std::string> lines = {"",
+                                            " ",
+                                            "\"",
+                                            "'",
+                                            "npx",
+                                            "npx -y",
+                                            "npx -p",
+                                            "sh -c",
+                                            "sh -c ''",
+                                            "docker run",
+                                            "docker run -e",
+                                            "uv run",
+                                            "uvx --from",
+                                            "python -m",
+                                            "node -r",
+                                            "env",
+                                            "timeout",
+                                            "make",
+                                            "deno run",
+                                            "bun run --cwd",
+                                            "mcp run",
+                                            std::string(100000, 'a'),
+                                            std::string(100000, '/'),
+                                            std::string(50000, '-') + " x",
+                                            "npx " + std::string(60000, '@'),
+                                            std::string("\x1b[31m\xff\xfe mcp-server"),
+                                            "go run",
+                                            "java -jar",
+                                            "node file://",
+                                            "cargo run --bin"};
     for (const std::string& line : lines) {
         EXPECT_NO_FATAL_FAILURE(read(line));
         std::string nested;

@@ -41,9 +41,10 @@ TEST(DeriveType, IsGenericWhereNothingSaysAnything) {
 }
 
 TEST(JudgeName, FindsServersByTheirNames) {
-    for (const char* name : {"@modelcontextprotocol/server-memory", "exa-mcp-server", "@stripe/mcp", "kagimcp",
-                             "keycloak-model-context-protocol", "@gongrzhe/server-json-mcp@1.0.3", "mcp-remote",
-                             "@anaisbetts/mcp-installer", "reaper-mcp-server", "m2m-mcp-server-ssh-client"}) {
+    for (const char* name :
+         {"@modelcontextprotocol/server-memory", "exa-mcp-server", "@stripe/mcp", "kagimcp",
+          "keycloak-model-context-protocol", "@gongrzhe/server-json-mcp@1.0.3", "mcp-remote",
+          "@anaisbetts/mcp-installer", "reaper-mcp-server", "m2m-mcp-server-ssh-client"}) {
         EXPECT_TRUE(judge_name(name, NameOf::package).server) << name;
     }
     EXPECT_TRUE(judge_name("mcp/desktop-commander", NameOf::image).server);
@@ -51,12 +52,13 @@ TEST(JudgeName, FindsServersByTheirNames) {
 }
 
 TEST(JudgeName, LeavesAloneWhatIsOnlyAboutServers) {
-    for (const char* name :
-         {"@modelcontextprotocol/inspector", "@modelcontextprotocol/create-server", "create-mcp-app",
-          "@modelcontextprotocol/conformance", "@modelcontextprotocol/sdk", "mcp-cli", "mcp-scan", "mcp-reaper"}) {
+    for (const char* name : {"@modelcontextprotocol/inspector", "@modelcontextprotocol/create-server",
+                             "create-mcp-app", "@modelcontextprotocol/conformance",
+                             "@modelcontextprotocol/sdk", "mcp-cli", "mcp-scan", "mcp-reaper"}) {
         EXPECT_FALSE(judge_name(name, NameOf::package).server) << name;
     }
-    for (const char* name : {"validate_mcp_roster", "test_mcp_server", "mcp_client", "check-mcp-health"}) {
+    for (const char* name :
+         {"validate_mcp_roster", "test_mcp_server", "mcp_client", "check-mcp-health"}) {
         EXPECT_FALSE(judge_name(name, NameOf::script).server) << name;
     }
     EXPECT_FALSE(judge_name("my-mcp-server-mysqld-helper", NameOf::script).server);

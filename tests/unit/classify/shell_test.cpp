@@ -14,8 +14,9 @@ TEST(SimpleCommands, AreSplitAtOperators) {
 }
 
 TEST(SimpleCommands, LoseKeywordsAndAssignments) {
-    EXPECT_THAT(simple_commands("while sleep 60; do FOO=1 exec pkill -f x; done"),
-                ElementsAre(ElementsAre("sleep", "60"), ElementsAre("pkill", "-f", "x"), ElementsAre("done")));
+    EXPECT_THAT(
+        simple_commands("while sleep 60; do FOO=1 exec pkill -f x; done"),
+        ElementsAre(ElementsAre("sleep", "60"), ElementsAre("pkill", "-f", "x"), ElementsAre("done")));
 }
 
 TEST(SimpleCommands, KeepOperatorsInsideQuotes) {
@@ -27,7 +28,9 @@ TEST(SimpleCommands, DoNotEndAtARedirection) {
     EXPECT_THAT(simple_commands("node x.js 2>&1"), ElementsAre(ElementsAre("node", "x.js", "2>&1")));
 }
 
-TEST(SimpleCommands, OfNothingAreNone) { EXPECT_THAT(simple_commands(" ; && "), IsEmpty()); }
+TEST(SimpleCommands, OfNothingAreNone) {
+    EXPECT_THAT(simple_commands(" ; && "), IsEmpty());
+}
 
 TEST(SimpleCommands, AreBounded) {
     std::string many;

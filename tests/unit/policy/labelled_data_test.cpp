@@ -53,7 +53,8 @@ scan::ChannelEnd end_of(const std::string& target) {
 
 scan::Process process_of(const json& row) {
     test::ProcessBuilder builder(row["pid"], row["ppid"], row["comm"]);
-    builder.argv(row["cmdline"].get<std::vector<std::string>>()).started(row["start_ticks"].get<std::int64_t>());
+    builder.argv(row["cmdline"].get<std::vector<std::string>>())
+        .started(row["start_ticks"].get<std::int64_t>());
     builder.detail().exe = row["exe"].is_null() ? "" : row["exe"];
     builder.detail().cwd = row["cwd"].is_null() ? "" : row["cwd"];
     builder.detail().in = end_of(row["fd0"]);
@@ -65,7 +66,8 @@ scan::Process process_of(const json& row) {
 
 TEST(LabelledCommandLines, AreAllClassifiedRight) {
     std::map<std::string, std::string> exceptions;  // What of the row is excepted, by command line.
-    for (const json& line : read_lines("cmdlines_exceptions.jsonl")) exceptions[line["cmdline"]] = line["part"];
+    for (const json& line : read_lines("cmdlines_exceptions.jsonl"))
+        exceptions[line["cmdline"]] = line["part"];
     std::size_t checked = 0;
     for (const json& line : read_lines("cmdlines.jsonl")) {
         const std::string text = line["cmdline"];
@@ -74,7 +76,8 @@ TEST(LabelledCommandLines, AreAllClassifiedRight) {
         ++checked;
         const auto what = default_policy().classifier.classify(classify::CommandLine::from_text(text));
         const bool server = what.role == classify::Role::server || what.role == classify::Role::launcher;
-        EXPECT_EQ(server, line["mcp"].get<bool>()) << text << "\n  " << what.rule << " in " << what.command.program;
+        EXPECT_EQ(server, line["mcp"].get<bool>())
+            << text << "\n  " << what.rule << " in " << what.command.program;
         if (server && exception == exceptions.end() && line["type"].is_string() && names(line["type"])) {
             EXPECT_EQ(what.type, line["type"].get<std::string>()) << text << "\n  " << what.rule;
         }
@@ -101,9 +104,11 @@ TEST(LabelledCommandLines, ExceptionsAreStillNeeded) {
 
 TEST(RecordedTrees, AreOneServerEach) {
     for (const json& row : read_lines("trees.jsonl")) {
-        const std::string name = row["package"].get<std::string>() + " by " + row["launcher"].get<std::string>();
+        const std::string name =
+            row["package"].get<std::string>() + " by " + row["launcher"].get<std::string>();
         std::vector<scan::Process> processes;
-        processes.push_back(test::ProcessBuilder(row["client_pid"], 1, "claude").argv({"claude"}).started(2));
+        processes.push_back(
+            test::ProcessBuilder(row["client_pid"], 1, "claude").argv({"claude"}).started(2));
         std::set<pid_t> expected;
         for (const json& process : row["tree"]) {
             processes.push_back(process_of(process));

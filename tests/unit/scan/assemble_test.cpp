@@ -31,14 +31,25 @@ std::vector<pid_t> pids(const Server& server) {
     return all;
 }
 
-Process client(pid_t pid, pid_t parent = 1) { return ProcessBuilder(pid, parent, "claude").argv({"claude"}); }
+Process client(pid_t pid, pid_t parent = 1) {
+    return ProcessBuilder(pid, parent, "claude").argv({"claude"});
+}
 
 /// What `npx -y weather-mcp` is: three processes that share the client's sockets.
 std::vector<Process> npx_chain(pid_t first, pid_t parent, pid_t maker, std::uint64_t inode,
                                EndState state = EndState::open) {
-    return {ProcessBuilder(first, parent, "npm exec weathe").title("npm exec weather-mcp").sockets(inode, inode + 1, state).made_by(maker),
-            ProcessBuilder(first + 1, first, "sh").argv({"sh", "-c", "'weather-mcp'"}).sockets(inode, inode + 1, state).made_by(maker),
-            ProcessBuilder(first + 2, first + 1, "node").argv({"node", "/x/node_modules/.bin/weather-mcp"}).sockets(inode, inode + 1, state).made_by(maker)};
+    return {ProcessBuilder(first, parent, "npm exec weathe")
+                .title("npm exec weather-mcp")
+                .sockets(inode, inode + 1, state)
+                .made_by(maker),
+            ProcessBuilder(first + 1, first, "sh")
+                .argv({"sh", "-c", "'weather-mcp'"})
+                .sockets(inode, inode + 1, state)
+                .made_by(maker),
+            ProcessBuilder(first + 2, first + 1, "node")
+                .argv({"node", "/x/node_modules/.bin/weather-mcp"})
+                .sockets(inode, inode + 1, state)
+                .made_by(maker)};
 }
 
 std::vector<Process> operator+(std::vector<Process> a, const std::vector<Process>& b) {
@@ -91,7 +102,8 @@ TEST(Assemble, LauncherAndItsAdoptedChildAreOneByTheirStdin) {
     EXPECT_THAT(pids(snapshot.servers[0]), ElementsAre(200, 202));
 
     chain[1].cmdline = std::string("node\0/x/.bin/other-mcp\0", 23);
-    EXPECT_THAT(assembled(std::vector{client(100)} + chain).servers, SizeIs(2)) << "a script's stdin, shared by two";
+    EXPECT_THAT(assembled(std::vector{client(100)} + chain).servers, SizeIs(2))
+        << "a script's stdin, shared by two";
 }
 
 TEST(Assemble, ClosedOnBothEndsAndListeningNowhereIsAnOrphan) {
@@ -127,8 +139,9 @@ TEST(Assemble, ServerThatListensIsStandalone) {
 }
 
 TEST(Assemble, ListeningHelperDoesNotMakeItStandalone) {
-    const std::vector<Process> browser = {
-        ProcessBuilder(300, 202, "chromium").argv({"/usr/lib/chromium/chromium"}).listens("tcp 127.0.0.1:9222")};
+    const std::vector<Process> browser = {ProcessBuilder(300, 202, "chromium")
+                                              .argv({"/usr/lib/chromium/chromium"})
+                                              .listens("tcp 127.0.0.1:9222")};
     const std::vector<Process> all = npx_chain(200, 1, 100, 7, EndState::closed) + browser;
     EXPECT_TRUE(assembled(all).servers[0].orphan());
     const Snapshot trusting = assemble(sample_of(all), classifier(), nullptr, {{"weather"}});
@@ -158,23 +171,29 @@ constexpr const char* kBrowser = "/usr/lib/chromium/chromium";
 constexpr const char* kCrashHandler = "/usr/lib/chromium/chrome_crashpad_handler";
 
 std::vector<Process> browser_of(pid_t server) {
-    return {ProcessBuilder(300, server, "chromium").argv({"chromium"}).exe(kBrowser).sockets(50, 51),
-            ProcessBuilder(301, 300, "chromium").title("chromium --type=zygote --no-sandbox").exe(kBrowser)};
+    return {
+        ProcessBuilder(300, server, "chromium").argv({"chromium"}).exe(kBrowser).sockets(50, 51),
+        ProcessBuilder(301, 300, "chromium").title("chromium --type=zygote --no-sandbox").exe(kBrowser)};
 }
 
 }  // namespace
 
 TEST(Assemble, BrowserBelongsToItsServerWithItsCrashHandler) {
-    const Process handler =
-        ProcessBuilder(302, 1, "chrome_crashpad").argv({"chrome_crashpad_handler"}).exe(kCrashHandler).sockets(50, 60);
-    const Snapshot snapshot = assembled(npx_chain(200, 1, 100, 7) + browser_of(202) + std::vector{handler});
+    const Process handler = ProcessBuilder(302, 1, "chrome_crashpad")
+                                .argv({"chrome_crashpad_handler"})
+                                .exe(kCrashHandler)
+                                .sockets(50, 60);
+    const Snapshot snapshot =
+        assembled(npx_chain(200, 1, 100, 7) + browser_of(202) + std::vector{handler});
     ASSERT_THAT(snapshot.servers, SizeIs(1));
     EXPECT_THAT(pids(snapshot.servers[0]), ElementsAre(200, 201, 202, 300, 301, 302));
 }
 
 TEST(Assemble, StrangersAreNotAdopted) {
     const auto stranger = [](pid_t pid) {
-        return ProcessBuilder(pid, 1, "chrome_crashpad").argv({"chrome_crashpad_handler"}).exe(kCrashHandler);
+        return ProcessBuilder(pid, 1, "chrome_crashpad")
+            .argv({"chrome_crashpad_handler"})
+            .exe(kCrashHandler);
     };
     const std::vector<Process> strangers = {
         stranger(150).sockets(50, 60),              // older than the browser
@@ -192,15 +211,23 @@ TEST(Assemble, WhoeverSharesTheServersOwnStdinOrStdoutIsNotAdopted) {
     // A script gave all it started the same stdin and stdout; one of them went into the background.
     std::vector<Process> chain = npx_chain(200, 1, 100, 7);
     for (Process& process : chain) process.detail->exe = "/usr/bin/node";
-    const Process helper = ProcessBuilder(300, 202, "node").argv({"node", "w.js"}).exe("/usr/bin/node").sockets(7, 8);
-    const Process stray = ProcessBuilder(301, 1, "node").argv({"node", "build.js"}).exe("/usr/bin/node").sockets(7, 8);
-    EXPECT_THAT(pids(assembled(chain + std::vector{helper, stray}).servers[0]), ElementsAre(200, 201, 202, 300));
+    const Process helper =
+        ProcessBuilder(300, 202, "node").argv({"node", "w.js"}).exe("/usr/bin/node").sockets(7, 8);
+    const Process stray =
+        ProcessBuilder(301, 1, "node").argv({"node", "build.js"}).exe("/usr/bin/node").sockets(7, 8);
+    EXPECT_THAT(pids(assembled(chain + std::vector{helper, stray}).servers[0]),
+                ElementsAre(200, 201, 202, 300));
 }
 
 TEST(Assemble, InnerServerOfABridgeIsItsOwnWithTheBridgeAsClient) {
-    const std::vector<Process> bridge = {
-        ProcessBuilder(200, 100, "node").argv({"node", "/x/node_modules/.bin/foo-mcp-gateway"}).sockets(7, 8).made_by(100),
-        ProcessBuilder(201, 200, "sh").argv({"/bin/sh", "-c", "npx -y weather-mcp"}).sockets(17, 18).made_by(200)};
+    const std::vector<Process> bridge = {ProcessBuilder(200, 100, "node")
+                                             .argv({"node", "/x/node_modules/.bin/foo-mcp-gateway"})
+                                             .sockets(7, 8)
+                                             .made_by(100),
+                                         ProcessBuilder(201, 200, "sh")
+                                             .argv({"/bin/sh", "-c", "npx -y weather-mcp"})
+                                             .sockets(17, 18)
+                                             .made_by(200)};
     std::vector<Process> inner = npx_chain(300, 201, 200, 17);
     const Snapshot snapshot = assembled(std::vector{client(100)} + bridge + inner);
     ASSERT_THAT(snapshot.servers, SizeIs(2));
@@ -220,9 +247,18 @@ TEST(Assemble, SupervisedServerHasTheSupervisorsChannel) {
     // nodemon gives its child a stdin of its own; the client's is nodemon's.
     const auto loop = [](EndState state) {
         return std::vector<Process>{
-            ProcessBuilder(200, 1, "node").argv({"node", "/x/.bin/nodemon", "--exec", "node weather-mcp.js"}).sockets(7, 8, state).made_by(100),
-            ProcessBuilder(201, 200, "sh").argv({"sh", "-c", "node weather-mcp.js"}).sockets(17, 8, EndState::open).made_by(200),
-            ProcessBuilder(202, 201, "node").argv({"node", "weather-mcp.js"}).sockets(17, 8, EndState::open).made_by(200)};
+            ProcessBuilder(200, 1, "node")
+                .argv({"node", "/x/.bin/nodemon", "--exec", "node weather-mcp.js"})
+                .sockets(7, 8, state)
+                .made_by(100),
+            ProcessBuilder(201, 200, "sh")
+                .argv({"sh", "-c", "node weather-mcp.js"})
+                .sockets(17, 8, EndState::open)
+                .made_by(200),
+            ProcessBuilder(202, 201, "node")
+                .argv({"node", "weather-mcp.js"})
+                .sockets(17, 8, EndState::open)
+                .made_by(200)};
     };
     std::vector<Process> dead = loop(EndState::closed);
     for (Process& process : dead) process.detail->out->state = EndState::closed;
@@ -231,14 +267,17 @@ TEST(Assemble, SupervisedServerHasTheSupervisorsChannel) {
     ASSERT_THAT(snapshot.servers, SizeIs(1));
     EXPECT_EQ(snapshot.servers[0].launcher_kind, classify::LauncherKind::supervisor);
     EXPECT_TRUE(snapshot.servers[0].orphan()) << to_string(snapshot.servers[0].in.state);
-    EXPECT_EQ(assembled(std::vector{client(100)} + loop(EndState::open)).servers[0].channel, Channel::open);
+    EXPECT_EQ(assembled(std::vector{client(100)} + loop(EndState::open)).servers[0].channel,
+              Channel::open);
 }
 
 TEST(Assemble, ScriptWithOtherChildrenIsNobodysLauncher) {
     const std::vector<Process> all = {
         ProcessBuilder(200, 1, "npm run dev").title("npm run dev").sockets(3, 4),
         ProcessBuilder(201, 200, "node").argv({"node", "/x/node_modules/.bin/vite"}).sockets(3, 4),
-        ProcessBuilder(202, 200, "node").argv({"node", "/x/node_modules/.bin/weather-mcp"}).sockets(3, 4)};
+        ProcessBuilder(202, 200, "node")
+            .argv({"node", "/x/node_modules/.bin/weather-mcp"})
+            .sockets(3, 4)};
     const Snapshot snapshot = assembled(all);
     ASSERT_THAT(snapshot.servers, SizeIs(1));
     EXPECT_THAT(pids(snapshot.servers[0]), ElementsAre(202));
@@ -247,7 +286,9 @@ TEST(Assemble, ScriptWithOtherChildrenIsNobodysLauncher) {
 TEST(Assemble, ScriptWithTheServerAsItsOnlyChildIsItsLauncher) {
     const std::vector<Process> all = {
         ProcessBuilder(200, 1, "npm run mcp").title("npm run mcp").sockets(3, 4),
-        ProcessBuilder(201, 200, "node").argv({"node", "/x/node_modules/.bin/weather-mcp"}).sockets(3, 4)};
+        ProcessBuilder(201, 200, "node")
+            .argv({"node", "/x/node_modules/.bin/weather-mcp"})
+            .sockets(3, 4)};
     EXPECT_THAT(pids(assembled(all).servers[0]), ElementsAre(200, 201));
 }
 
@@ -262,12 +303,15 @@ TEST(Assemble, AgentInsideAServerIsToldAndLeftOut) {
 
 TEST(Assemble, TerminalMultiplexerInsideAServerIsProtected) {
     const std::vector<Process> inside = {ProcessBuilder(300, 202, "tmux: server").argv({"tmux"})};
-    EXPECT_EQ(assembled(npx_chain(200, 1, 100, 7) + inside).servers[0].contains_protected, "tmux: server (pid 300)");
+    EXPECT_EQ(assembled(npx_chain(200, 1, 100, 7) + inside).servers[0].contains_protected,
+              "tmux: server (pid 300)");
 }
 
 TEST(Assemble, UnknownScriptOfAKnownClientIsSuspected) {
-    const Snapshot snapshot = assembled(
-        {client(100), ProcessBuilder(200, 100, "node").argv({"node", "/srv/things/dist/index.js"}).sockets(7, 8).made_by(100)});
+    const Snapshot snapshot = assembled({client(100), ProcessBuilder(200, 100, "node")
+                                                          .argv({"node", "/srv/things/dist/index.js"})
+                                                          .sockets(7, 8)
+                                                          .made_by(100)});
     ASSERT_THAT(snapshot.servers, SizeIs(1));
     EXPECT_TRUE(snapshot.servers[0].suspected());
     EXPECT_EQ(snapshot.servers[0].type, "things");
@@ -275,33 +319,49 @@ TEST(Assemble, UnknownScriptOfAKnownClientIsSuspected) {
 
 TEST(Assemble, ScriptOfSomebodyElseIsNothing) {
     EXPECT_THAT(assembled({ProcessBuilder(100, 1, "node").argv({"node", "runner.js"}),
-                           ProcessBuilder(200, 100, "node").argv({"node", "/srv/dist/index.js"}).sockets(7, 8).made_by(100)})
+                           ProcessBuilder(200, 100, "node")
+                               .argv({"node", "/srv/dist/index.js"})
+                               .sockets(7, 8)
+                               .made_by(100)})
                     .servers,
                 SizeIs(0));
-    EXPECT_THAT(assembled({client(100), ProcessBuilder(200, 100, "node").argv({"node", "/srv/dist/index.js"})}).servers,
-                SizeIs(0))
+    EXPECT_THAT(
+        assembled({client(100), ProcessBuilder(200, 100, "node").argv({"node", "/srv/dist/index.js"})})
+            .servers,
+        SizeIs(0))
         << "its stdin is /dev/null";
 }
 
 TEST(Assemble, LanguageServerIsNothing) {
-    EXPECT_THAT(assembled({ProcessBuilder(100, 1, "code").argv({"/usr/share/code/code"}),
-                           ProcessBuilder(200, 100, "node").argv({"node", "/x/node_modules/.bin/typescript-language-server", "--stdio"}).sockets(7, 8).made_by(100),
-                           ProcessBuilder(201, 100, "node").argv({"node", "/x/ext/server.js", "--node-ipc"}).sockets(9, 10).made_by(100)})
-                    .servers,
-                SizeIs(0));
+    EXPECT_THAT(
+        assembled({ProcessBuilder(100, 1, "code").argv({"/usr/share/code/code"}),
+                   ProcessBuilder(200, 100, "node")
+                       .argv({"node", "/x/node_modules/.bin/typescript-language-server", "--stdio"})
+                       .sockets(7, 8)
+                       .made_by(100),
+                   ProcessBuilder(201, 100, "node")
+                       .argv({"node", "/x/ext/server.js", "--node-ipc"})
+                       .sockets(9, 10)
+                       .made_by(100)})
+            .servers,
+        SizeIs(0));
 }
 
 TEST(Assemble, RelativeScriptIsKnownByItsDirectory) {
-    const Snapshot snapshot = assembled(
-        {client(100), ProcessBuilder(200, 100, "node").argv({"node", "dist/index.js"}).cwd("/x/node_modules/@acme/weather-mcp").sockets(7, 8).made_by(100)});
+    const Snapshot snapshot = assembled({client(100), ProcessBuilder(200, 100, "node")
+                                                          .argv({"node", "dist/index.js"})
+                                                          .cwd("/x/node_modules/@acme/weather-mcp")
+                                                          .sockets(7, 8)
+                                                          .made_by(100)});
     ASSERT_THAT(snapshot.servers, SizeIs(1));
     EXPECT_EQ(snapshot.servers[0].type, "weather");
     EXPECT_FALSE(snapshot.servers[0].suspected());
 }
 
 TEST(Client, IsTheNearestAncestorWhereNoSocketTells) {
-    std::vector<Process> all = {client(100), ProcessBuilder(150, 100, "zsh").argv({"zsh", "-c", "x"}),
-                                ProcessBuilder(200, 150, "python3").argv({"python3", "-m", "mcp_weather"}).pipes(7, 8)};
+    std::vector<Process> all = {
+        client(100), ProcessBuilder(150, 100, "zsh").argv({"zsh", "-c", "x"}),
+        ProcessBuilder(200, 150, "python3").argv({"python3", "-m", "mcp_weather"}).pipes(7, 8)};
     const Server server = assembled(all).servers[0];
     ASSERT_TRUE(server.client.has_value());
     EXPECT_EQ(server.client->pid, 100);
@@ -310,7 +370,8 @@ TEST(Client, IsTheNearestAncestorWhereNoSocketTells) {
 
 TEST(Client, IsNobodyInATerminal) {
     const std::vector<Process> all = {
-        ProcessBuilder(100, 1, "tmux: server").argv({"tmux"}), ProcessBuilder(150, 100, "bash").argv({"-bash"}),
+        ProcessBuilder(100, 1, "tmux: server").argv({"tmux"}),
+        ProcessBuilder(150, 100, "bash").argv({"-bash"}),
         ProcessBuilder(200, 150, "python3").argv({"python3", "-m", "mcp_weather"})};
     EXPECT_FALSE(assembled(all).servers[0].client.has_value());
 }
@@ -338,17 +399,19 @@ TEST(Usage, IsTheSumOverItsProcessesAndTheWindow) {
 }
 
 TEST(Assemble, ZombieOfAServerIsToldAndCountsForNothing) {
-    const Server server =
-        assembled(npx_chain(200, 1, 100, 7) + std::vector<Process>{ProcessBuilder(300, 202, "node").zombie()}).servers[0];
+    const Server server = assembled(npx_chain(200, 1, 100, 7) +
+                                    std::vector<Process>{ProcessBuilder(300, 202, "node").zombie()})
+                              .servers[0];
     EXPECT_EQ(server.zombies(), 1U);
     EXPECT_EQ(server.usage.processes, 3U);
 }
 
 TEST(Assemble, CyclesInARecordingEnd) {
     // Each the other's parent and launcher, with a server below: every walk upwards must end.
-    const Snapshot snapshot = assembled({ProcessBuilder(200, 201, "npm run a").title("npm run a").started(5),
-                                         ProcessBuilder(201, 200, "npm run b").title("npm run b").started(5),
-                                         ProcessBuilder(202, 200, "node").argv({"node", "weather-mcp.js"}),
-                                         ProcessBuilder(203, 203, "node").argv({"node", "weather-mcp.js"})});
+    const Snapshot snapshot =
+        assembled({ProcessBuilder(200, 201, "npm run a").title("npm run a").started(5),
+                   ProcessBuilder(201, 200, "npm run b").title("npm run b").started(5),
+                   ProcessBuilder(202, 200, "node").argv({"node", "weather-mcp.js"}),
+                   ProcessBuilder(203, 203, "node").argv({"node", "weather-mcp.js"})});
     EXPECT_THAT(snapshot.servers, SizeIs(2));
 }
