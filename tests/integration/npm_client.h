@@ -22,7 +22,8 @@ std::string why_no_npm();
 /// Where Debian's chromium is; empty where it is not installed.
 std::string chromium();
 
-/// How to start something in the install of tests/npm: its folder, PATH, and npm kept off the network.
+/// How to start something in the install of tests/npm: its folder, PATH, a home of its own that is gone
+/// with this program, and npm kept off the network.
 StartOptions npm_start_options();
 
 /// A file of the install: in_npm_install("node_modules/.bin/mcp-server-memory").

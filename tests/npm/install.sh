@@ -28,7 +28,7 @@ if [ "$(cat "$dir/ready" 2>/dev/null)" = "$made_from" ]; then
 fi
 
 rm -rf "$dir"
-mkdir -p "$dir/home"
+mkdir -p "$dir"
 cp "$here/package.json" "$here/package-lock.json" "$dir/"
 
 npm_ci() { (cd "$1" && npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error); }

@@ -38,6 +38,10 @@ struct Host {
     Look look(pid_t pid) const {
         return choose_looks(ProcessTree(processes), classes).at(static_cast<std::size_t>(pid - 1));
     }
+    Look look_if_connected(pid_t pid) const {
+        const ProcessTree tree(processes);
+        return choose_looks_if_connected(tree, classes).at(static_cast<std::size_t>(pid - 1));
+    }
 };
 
 TEST(Selection, WhoHasNothingToDoWithServersIsLeftAlone) {
@@ -52,7 +56,7 @@ TEST(Selection, WhoHasNothingToDoWithServersIsLeftAlone) {
     EXPECT_EQ(host.look(client), Look::none);
 }
 
-TEST(Selection, ServersLaunchersWrappersAndTheUndecidedAreLookedAtFully) {
+TEST(Selection, ServersAndLaunchersAreLookedAtFullyOthersThatMayBeIfConnected) {
     Host host;
     const pid_t init = host.add(0);
     const pid_t client = host.add(init, Role::client);
@@ -62,8 +66,20 @@ TEST(Selection, ServersLaunchersWrappersAndTheUndecidedAreLookedAtFully) {
     host.said(shell).wraps = LauncherKind::wrapper;
     const pid_t script = host.add(client);
     host.said(script).undecided = true;
-    for (const pid_t pid : {server, launcher, shell, script})
-        EXPECT_EQ(host.look(pid), Look::full) << pid;
+    for (const pid_t pid : {server, launcher}) EXPECT_EQ(host.look(pid), Look::full) << pid;
+    for (const pid_t pid : {shell, script}) {
+        EXPECT_EQ(host.look(pid), Look::none) << pid;
+        EXPECT_EQ(host.look_if_connected(pid), Look::full) << pid;
+    }
+}
+
+TEST(Selection, WrappersAboveAServerAreLookedAtFully) {
+    Host host;
+    const pid_t npm = host.add(host.add(0));
+    const pid_t shell = host.add(npm);
+    for (const pid_t pid : {npm, shell}) host.said(pid).wraps = LauncherKind::wrapper;
+    host.add(shell, Role::server);
+    for (const pid_t pid : {npm, shell}) EXPECT_EQ(host.look(pid), Look::full) << pid;
 }
 
 TEST(Selection, WhatALaunchersChainStartsIsLookedAtFullyAndItsHelpersForTheirLinks) {
@@ -87,7 +103,7 @@ TEST(Selection, AnAgentBelowAServerIsLookedAtForItsLinks) {
     EXPECT_EQ(host.look(agent), Look::links);
 }
 
-TEST(Selection, WhoLostItsParentIsLookedAtIfItsUserHasServers) {
+TEST(Selection, WhoLostItsParentIsLookedAtIfConnectedAndItsUserHasServers) {
     Host host;
     const pid_t init = host.add(0);
     const pid_t manager = host.add(init, Role::none, "systemd");
@@ -96,13 +112,13 @@ TEST(Selection, WhoLostItsParentIsLookedAtIfItsUserHasServers) {
     const pid_t foreign_helper = host.add(init);
     host.process(foreign_helper).uid = 1000;
     const pid_t below_a_shell = host.add(host.add(manager, Role::none, "bash"));
-    EXPECT_EQ(host.look(helper), Look::none);
+    EXPECT_EQ(host.look_if_connected(helper), Look::none);
 
     host.add(below_a_shell, Role::server);
-    EXPECT_EQ(host.look(helper), Look::links);
-    EXPECT_EQ(host.look(session_helper), Look::links);
-    EXPECT_EQ(host.look(foreign_helper), Look::none);
-    EXPECT_EQ(host.look(below_a_shell), Look::none);
+    EXPECT_EQ(host.look_if_connected(helper), Look::links);
+    EXPECT_EQ(host.look_if_connected(session_helper), Look::links);
+    EXPECT_EQ(host.look_if_connected(foreign_helper), Look::none);
+    EXPECT_EQ(host.look_if_connected(below_a_shell), Look::none);
 }
 
 TEST(Selection, ZombiesAndKernelThreadsHaveNothingToShow) {

@@ -87,8 +87,8 @@ TEST(Listening, UnixByPathAndByAbstractName) {
 TEST(Listening, OneSocketOnTwoDescriptorsIsOne) {
     const Child child = Child::fork({}, [] {
         listen_tcp(AF_INET);
-        ::dup(3);
-        ::dup(::open("/dev/null", O_RDONLY));
+        (void)!::dup(3);
+        (void)!::dup(::open("/dev/null", O_RDONLY));
     });
     EXPECT_EQ(listening_of(child).value().size(), 1U);
 }
