@@ -1,6 +1,7 @@
 #include "cli/policy_source.h"
 
 #include <pwd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -14,13 +15,19 @@
 namespace reaper::cli {
 namespace {
 
+/// After `su` without `-l` HOME is still somebody else's: their policy is not ours to go by.
+bool is_our_directory(const char* path) {
+    struct stat found {};
+    return path != nullptr && path[0] == '/' && ::stat(path, &found) == 0 && found.st_uid == ::geteuid();
+}
+
 /// $XDG_CONFIG_HOME, which the XDG base directory specification wants ignored unless it is absolute,
 /// or ~/.config.
 std::string config_home() {
     const char* const config = std::getenv("XDG_CONFIG_HOME");
     if (config != nullptr && config[0] == '/') return config;
     const char* const home = std::getenv("HOME");
-    if (home != nullptr && home[0] == '/') return std::string(home) + "/.config";
+    if (is_our_directory(home)) return std::string(home) + "/.config";
     return home_directory(::getuid()).value_or("") + "/.config";
 }
 

@@ -76,7 +76,14 @@ std::span<const Index> ProcessTree::children(Index index) const {
 }
 
 bool ProcessTree::reparented(Index index) const {
-    return !parents_[index] || adopts_orphans(processes_[*parents_[index]]);
+    if (!parents_[index]) return true;
+    const Process& child = processes_[index];
+    const Process& parent = processes_[*parents_[index]];
+    if (adopts_orphans(parent)) return true;
+    // Any process may be a subreaper, and /proc does not tell. But a session is inherited: who is in
+    // another one than its parent, without leading it, and whose leader is gone, was born elsewhere
+    // (the double fork of a daemon, or of Chromium's crash handler).
+    return child.session != child.id.pid && child.session != parent.session && !find(child.session);
 }
 
 }  // namespace reaper::scan

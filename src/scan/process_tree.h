@@ -28,7 +28,8 @@ class ProcessTree {
     [[nodiscard]] std::optional<Index> parent(Index index) const;
     [[nodiscard]] std::span<const Index> children(Index index) const;
 
-    /// Its parent is pid 1, gone, or a program that adopts orphans (systemd --user, tini …).
+    /// Its parent is pid 1, gone, a program that adopts orphans (systemd --user, tini …), or one that
+    /// cannot have been its first, by its session.
     [[nodiscard]] bool reparented(Index index) const;
 
   private:

@@ -67,6 +67,10 @@ class ProcessBuilder {
         process_.cpu_time = Ticks(ticks);
         return *this;
     }
+    ProcessBuilder& session(pid_t leader) {
+        process_.session = leader;
+        return *this;
+    }
     ProcessBuilder& owner(uid_t uid) {
         process_.uid = uid;
         return *this;

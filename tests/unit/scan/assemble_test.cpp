@@ -189,6 +189,27 @@ TEST(Assemble, BrowserBelongsToItsServerWithItsCrashHandler) {
     EXPECT_THAT(pids(snapshot.servers[0]), ElementsAre(200, 201, 202, 300, 301, 302));
 }
 
+TEST(Assemble, CrashHandlerIsKnownUnderAnySubreaperByTheSessionItWasBornIn) {
+    // Any ancestor may have made itself a subreaper; here it is the client.
+    const auto handler = [](pid_t session) {
+        return ProcessBuilder(302, 100, "chrome_crashpad")
+            .argv({"chrome_crashpad_handler"})
+            .exe(kCrashHandler)
+            .sockets(50, 60)
+            .session(session);
+    };
+    const auto processes = [&](pid_t session) {
+        return pids(assembled(std::vector{client(100)} + npx_chain(200, 100, 100, 7) + browser_of(202) +
+                              std::vector<Process>{handler(session)})
+                        .servers[0]);
+    };
+    EXPECT_THAT(processes(299), ElementsAre(200, 201, 202, 300, 301, 302));
+    EXPECT_THAT(processes(0), ElementsAre(200, 201, 202, 300, 301))
+        << "the client's own session: its child";
+    EXPECT_THAT(processes(302), ElementsAre(200, 201, 202, 300, 301))
+        << "leads a session: the client's child";
+}
+
 TEST(Assemble, StrangersAreNotAdopted) {
     const auto stranger = [](pid_t pid) {
         return ProcessBuilder(pid, 1, "chrome_crashpad")
