@@ -70,6 +70,7 @@ if ! [ -d "$ROOT" ]; then
     mmdebstrap --quiet --variant=minbase --include=git,ca-certificates bookworm "$ROOT"
     # The network as this host has it, its own certificate authorities included.
     cp -L /etc/resolv.conf "$ROOT/etc/resolv.conf"
+    echo '127.0.0.1 localhost' >"$ROOT/etc/hosts"
     cp -r /usr/local/share/ca-certificates/. "$ROOT/usr/local/share/ca-certificates/"
     chroot "$ROOT" update-ca-certificates >/dev/null
     chroot "$ROOT" useradd --create-home --shell /bin/sh dev

@@ -75,7 +75,8 @@ TEST_F(LookAlike, ALanguageServerUnderAnEditorIsAtMostSuspected) {
 TEST_F(LookAlike, AServerThatListensIsStandaloneThoughBothItsEndsAreHungUp) {
     StartOptions options = npm_start_options();
     const std::string port = std::to_string(free_port());
-    Program shell({"sh", "-c", "echo | npx -y @playwright/mcp --headless --port " + port + " 2>&1"},
+    Program shell({"sh", "-c",
+                   "echo | npx -y @playwright/mcp --headless --host 127.0.0.1 --port " + port + " 2>&1"},
                   options);
     ASSERT_TRUE(says_that_it_listens(shell));
     shell.close_input();  // As far as the shell is in its way: it has nothing more to say either.
