@@ -7,7 +7,7 @@
 
 namespace reaper::policy {
 
-/// DESIGN.md, "finding".
+/// docs/architecture.md, "finding".
 enum class Rule {
     orphan,
     zombie,
@@ -34,7 +34,7 @@ enum class Spare {
 /// Within which group instances of a type are counted.
 enum class Scope { host, user, client };
 
-/// Worst first, DESIGN.md.
+/// Worst first, docs/architecture.md.
 enum class Status { zombie, orphan, unhealthy, duplicate, degraded, suspected, healthy };
 inline constexpr std::array kStatuses = {Status::zombie,    Status::orphan,   Status::unhealthy,
                                          Status::duplicate, Status::degraded, Status::suspected,

@@ -43,7 +43,7 @@ struct ChannelEnd {
     bool operator==(const ChannelEnd&) const = default;
 };
 
-/// DESIGN.md, "channel".
+/// docs/architecture.md, "channel".
 enum class Channel { open, closed, none, unknown };
 
 /// Either end's peer there: open; else either end unknown: unknown; else both closed: closed; else none.

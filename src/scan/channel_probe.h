@@ -1,6 +1,6 @@
 // Finds out what is on descriptors 0 and 1 of a process and whether anybody is at the other end,
-// without changing anything about them (DESIGN.md, safety rule 10): a duplicate lives only inside a
-// call, and its flags, which it shares with the process, are not touched.
+// without changing anything about them (docs/architecture.md, safety rule 10): a duplicate lives only
+// inside a call, and its flags, which it shares with the process, are not touched.
 //
 // Internal to scan/.
 #pragma once

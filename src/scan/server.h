@@ -1,4 +1,5 @@
-// A server: one MCP server instance with all its processes and the evidence about it (DESIGN.md, 2).
+// A server: one MCP server instance with all its processes and the evidence about it
+// (docs/architecture.md).
 #pragma once
 
 #include <sys/types.h>
@@ -84,7 +85,7 @@ struct Server {
     /// Channel open or unknown, or standalone, or that not to be told. A server whose stdin is a live
     /// terminal is in use too: a person may be typing to it.
     [[nodiscard]] bool in_use() const;
-    /// DESIGN.md: a closed channel, and certainly not standalone.
+    /// docs/architecture.md: a closed channel, and certainly not standalone.
     [[nodiscard]] bool orphan() const {
         return channel == Channel::closed && standalone.has_value() && !*standalone;
     }
