@@ -170,7 +170,6 @@ std::string better_type(std::string type, const Program& program) {
 /// What names alone say.
 Judgement judge_by_name(const Program& program, std::string slot) {
     if (const NameVerdict verdict = judge_name(program.slot, program.kind); verdict.server) {
-        // A directory that is called just "mcp" speaks only for what is called a server in it.
         return derived(better_type(verdict.type, program), "name " + program.slot, std::move(slot));
     }
     if (!starts_with_chore(words_of(program.slot))) {
@@ -217,12 +216,11 @@ struct Classifier::Compiled {
     }
 
     [[nodiscard]] std::optional<std::size_t> match(const Program& program, string_view slot) const {
-        std::optional<std::size_t> best = slots.first_match(slot.substr(0, kMaxSlotBytes));
-        for (const std::string& name : program.also) {
-            const auto other = slots.first_match(string_view(name).substr(0, kMaxSlotBytes));
-            if (!best) best = other;
+        std::optional<std::size_t> found = slots.first_match(slot.substr(0, kMaxSlotBytes));
+        for (auto name = program.also.begin(); !found && name != program.also.end(); ++name) {
+            found = slots.first_match(string_view(*name).substr(0, kMaxSlotBytes));
         }
-        return best;
+        return found;
     }
 
     [[nodiscard]] Judgement by_pattern(std::size_t index, std::string slot) const {
@@ -355,7 +353,6 @@ Classification Classifier::classify(const CommandLine& line, const Surroundings&
         string_view path = program->path;
         while (path.starts_with("./")) path.remove_prefix(2);
         resolved = program_at(std::string(surroundings.cwd) + '/' + std::string(path), program->kind);
-        resolved.kind = resolved.kind == NameOf::directory ? NameOf::directory : resolved.kind;
         resolved.arguments = program->arguments;
         resolved.interpreted = true;
         Judgement again = compiled_->judge(resolved, text);

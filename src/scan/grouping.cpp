@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
-#include <tuple>
 #include <unordered_map>
+#include <utility>
 
 #include "classify/name.h"
 
@@ -181,8 +181,9 @@ class Grouper {
     }
 
     /// Everything below the chain that is not a server, a client, or what lives below those.
-    void claim_descendants(std::size_t group) {
-        std::vector<Index> todo = groups_[group].chain;
+    void claim_descendants(std::size_t group) { claim_below(group, groups_[group].chain); }
+
+    void claim_below(std::size_t group, std::vector<Index> todo) {
         while (!todo.empty()) {
             const Index i = todo.back();
             todo.pop_back();
@@ -314,13 +315,7 @@ class Grouper {
     void adopt(std::size_t group, Index stray) {
         std::vector<Index> todo;
         claim(group, stray, todo);
-        while (!todo.empty()) {
-            const Index next = todo.back();
-            todo.pop_back();
-            for (const Index child : tree_.children(next)) {
-                if (!owner_[child]) claim(group, child, todo);
-            }
-        }
+        claim_below(group, std::move(todo));
     }
 
     void finish() {
