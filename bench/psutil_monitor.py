@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""A monitor of the classic kind, to be measured beside ours: psutil_monitor.py PASSES
+"""A monitor of the classic kind, to be measured beside ours: psutil_monitor.py PASSES [INTERVAL_SECONDS]
 
 Each pass goes over all processes with psutil, joins their command lines, holds them against the seven
-classic patterns and keeps what a check of CPU, memory and age needs. It never sleeps: what a pass costs
-does not depend on how often there is one.
+classic patterns and keeps what a check of CPU, memory and age needs. Without an
+interval it never sleeps: what a pass costs does not depend on how often there is one.
 """
 import re
 import sys
@@ -36,5 +36,9 @@ def find_servers():
     return servers
 
 
+interval = float(sys.argv[2]) if len(sys.argv) > 2 else 0
+due = time.monotonic()
 for _ in range(int(sys.argv[1])):
     found = find_servers()
+    due = max(due + interval, time.monotonic()) if interval else due
+    time.sleep(max(0, due - time.monotonic()))

@@ -3,7 +3,7 @@
 
     ./dev bench                    everything (or: bench/run.py, after building the preset "bench")
     bench/run.py --processes 1000  one size of host
-    bench/run.py --only scan       or --only match
+    bench/run.py --only scan       or --only match, --only kill, --only daemon, --only guard
 
 What counts is CPU time, user and system together, as wait4 tells it of the finished child: unlike the
 time on the clock it depends little on what else the machine does. All programs take turns in each round,
@@ -15,15 +15,20 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
 from pathlib import Path
 
+import standing
+
 HERE = Path(__file__).resolve().parent
 PYTHON = "/usr/bin/python3"  # Debian's, which python3-psutil is made for
 PSUTIL_PASSES = 3
 LIBRARY_PASSES = 9
+FARM_OF_THE_DAEMON = 10000
+SPAWNS_A_SECOND = 20
 
 
 class Failure(Exception):
@@ -36,6 +41,10 @@ class Programs:
         self.farm = self.find(build / "bench/process_farm")
         self.scan_bench = self.find(build / "bench/scan_bench")
         self.classify_bench = self.find(build / "bench/classify_bench")
+        self.collector_bench = self.find(build / "bench/collector_bench")
+        self.kill_bench = self.find(build / "bench/kill_bench")
+        self.guard_bench = self.find(build / "bench/guard_bench")
+        self.guard = self.find(build / "bin/mcp-reaper-guard")
 
     @staticmethod
     def find(path):
@@ -173,6 +182,104 @@ def match_tables(times):
     return lines
 
 
+def run_collector_bench(programs, interval_ms):
+    command = [programs.collector_bench, str(max(40000 // interval_ms, 10)), str(interval_ms), str(SPAWNS_A_SECOND)]
+    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+
+
+def tick_tables(results):
+    lines = ["A tick, ms of CPU time, and what that is of a core (collector_bench):", "",
+             "| | " + " | ".join(f"every {r['interval_ms'] // 1000} s" for r in results) + " |",
+             "|---|" + "---:|" * len(results)]
+    for name in ["connector", "readdir", "full_scan"]:
+        cells = [f"{r[name]['tick_ms']:.1f} ({r[name]['core_percent']:.2f} %)" for r in results]
+        lines.append(f"| {name.replace('_', ' ')} | " + " | ".join(cells) + " |")
+    seen = results[0]["connector"]
+    return lines + ["", f"{seen['servers']:,} servers among {seen['processes']:,} processes, {seen['in_sample']:,} of them "
+                    "followed."]
+
+
+def run_kill_bench(programs, servers, rounds):
+    command = [programs.kill_bench, str(servers), str(rounds), programs.reaper, str(HERE / "psutil_killer.py")]
+    run = subprocess.run(command, check=False, stdout=subprocess.PIPE)
+    if run.returncode != 0:
+        raise Failure(f"{' '.join(command)} failed")
+    return json.loads(run.stdout)
+
+
+def kill_tables(programs, rounds):
+    """Time on the clock, which is what counts here: most of it is waiting, for the disk and for others."""
+    sizes = {1: 5 * rounds, 20: 2 * rounds, 200: rounds}
+    results = {size: run_kill_bench(programs, size, times) for size, times in sizes.items()}
+    lines = ["ms from the decision (of a command: from its start) to the last one gone, median and 95th of 100 "
+             "(times ours):", "",
+             "| | " + " | ".join(f"{size} server{'s' if size > 1 else ''}" for size in sizes) + " |",
+             "|---|" + "---:|" * len(sizes)]
+    for name in results[1]["ways"]:
+        cells = []
+        for size in sizes:
+            way, ours = results[size]["ways"].get(name), results[size]["ways"]["ours"]
+            cells.append("" if way is None else f"{way['wall_p50_us'] / 1e3:.2f}, {way['wall_p95_us'] / 1e3:.2f} "
+                         f"({way['wall_p50_us'] / ours['wall_p50_us']:.2f}×)")
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    lines += ["", "As they say themselves (`Outcome::took` of each server; psutil from its decision on), and CPU time:", "",
+              "| | " + " | ".join(str(size) for size in sizes) + " |", "|---|" + "---:|" * len(sizes)]
+    for name in ["ours", "psutil"]:
+        cells = [f"{results[s]['ways'][name]['each_p50_us'] / 1e3:.2f}, {results[s]['ways'][name]['each_p95_us'] / 1e3:.2f}"
+                 for s in sizes]
+        lines.append(f"| {name}, ms | " + " | ".join(cells) + " |")
+    for name in ["ours", "kill(2)", "mcp-reaper kill", "pgrep and kill", "psutil"]:
+        cells = []
+        for size in sizes:
+            way = results[size]["ways"].get(name)
+            cells.append("" if way is None else f"{way['cpu_p50_us'] / 1e3:.2f} "
+                         f"({100 * way['cpu_p50_us'] / way['wall_p50_us']:.0f} % of the time)")
+        lines.append(f"| {name}, ms of CPU | " + " | ".join(cells) + " |")
+    rates = results[200]["signals_per_second"]
+    return lines + ["", f"Signals a second: {rates['verified']:,.0f} through a pidfd opened and verified for each, "
+                    f"{rates['held']:,.0f} through pidfds that are held, {rates['by_number']:,.0f} by kill(2)."]
+
+
+def guard_ways(programs):
+    """What stands between a client and its server. Nothing on npm does this job over stdio on both sides."""
+    ways = {"direct": [], "guard": [programs.guard, "--"]}
+    if shutil.which("node"):
+        ways["relay in node"] = ["node", str(HERE / "node_relay.mjs")]
+    return ways
+
+
+def guard_figure(programs, words, way, server, rounds, best):
+    """The best of the rounds: what disturbs only makes it worse."""
+    figures = []
+    for _ in range(rounds):
+        run = subprocess.run([programs.guard_bench, *words, *way, *server], check=False, stdout=subprocess.PIPE)
+        if run.returncode != 0:
+            raise Failure(f"{' '.join([programs.guard_bench, *words, *way, *server])} failed")
+        figures.append(json.loads(run.stdout))
+    return {name: best(figure[name] for figure in figures) for name in figures[0]}
+
+
+def guard_tables(programs, rounds):
+    echo = [programs.guard_bench, "echo"]
+    node_echo = ["node", str(HERE / "node_echo.mjs")]
+    ways = guard_ways(programs)
+    lines = [f"The best of {rounds} rounds. A message of 200 bytes there and back, one after the other (20,000; node: 2,000); "
+             "messages of 1 MiB, 300 of them, back and forth; PSS of all that stands in between, of 50 at once.", "",
+             "| | there and back, median | 99th of 100 | 1 MiB, server that only copies | 1 MiB, server in node | PSS each of 50 |",
+             "|---|---:|---:|---:|---:|---:|"]
+    for name, way in ways.items():
+        slow = name == "relay in node"
+        times = guard_figure(programs, ["latency", "2000" if slow else "20000"], way, echo, rounds, min)
+        copied = guard_figure(programs, ["throughput", "300", str(1 << 20)], way, echo, rounds, max)
+        parsed = "" if "relay in node" not in ways else "{:.0f} MiB/s".format(guard_figure(
+            programs, ["throughput", "100", str(1 << 20)], way, node_echo, rounds, max)["mib_per_second"])
+        memory = "" if not way else "{:.0f} KiB".format(
+            guard_figure(programs, ["memory", "5" if slow else "50"], way, echo, 1, min)["pss_kib"])
+        lines.append(f"| {name} | {times['p50_us']:.1f} µs | {times['p99_us']:.1f} µs | "
+                     f"{copied['mib_per_second']:.0f} MiB/s | {parsed} | {memory} |")
+    return lines
+
+
 def machine():
     model = next((line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
                   if line.startswith("model name")), platform.machine())
@@ -192,7 +299,8 @@ def arguments():
     parser.add_argument("--build", type=Path, default=HERE.parent / "build/bench", help="where the preset was built")
     parser.add_argument("--processes", default="1000,5000,10000", help="sizes of the host, with commas")
     parser.add_argument("--rounds", type=int, default=7, help="how often each program runs")
-    parser.add_argument("--only", choices=["scan", "match"], help="half of it")
+    parser.add_argument("--seconds", type=int, default=60, help="how long what stands by is watched")
+    parser.add_argument("--only", choices=["scan", "match", "kill", "daemon", "guard"], help="a part of it")
     return parser.parse_args()
 
 
@@ -200,15 +308,27 @@ def main():
     options = arguments()
     programs = Programs(options.build)
     print(machine(), flush=True)
-    if options.only != "match":
+    if options.only in (None, "scan"):
         hosts = {}
         for size in [int(text) for text in options.processes.split(",")]:
             print(f"bench: a host of {size:,} processes, {options.rounds} rounds", file=sys.stderr)
             hosts[size] = measure_host(programs, size, options.rounds)
         print("\n## Scanning a host\n", *scan_tables(hosts), sep="\n", flush=True)
-    if options.only != "scan":
+    if options.only in (None, "daemon"):
+        print(f"bench: what stands by, {options.seconds} s", file=sys.stderr)
+        with Farm(programs.farm, FARM_OF_THE_DAEMON):
+            rows = standing.measure(programs, options.seconds, SPAWNS_A_SECOND)
+            ticks = [run_collector_bench(programs, interval) for interval in (1000, 5000)]
+        print("\n## Standing by\n", *standing.tables(rows), "", *tick_tables(ticks), sep="\n", flush=True)
+    if options.only in (None, "match"):
         print("bench: matching command lines", file=sys.stderr)
         print("\n## Matching command lines\n", *match_tables(run_classify_bench(programs, options.rounds)), sep="\n")
+    if options.only in (None, "kill"):
+        print("bench: ending servers", file=sys.stderr)
+        print("\n## Ending servers\n", *kill_tables(programs, options.rounds), sep="\n")
+    if options.only in (None, "guard"):
+        print("bench: the guard", file=sys.stderr)
+        print("\n## The guard\n", *guard_tables(programs, options.rounds), sep="\n")
 
 
 if __name__ == "__main__":

@@ -26,6 +26,9 @@ class UniqueFd {
     [[nodiscard]] int get() const noexcept { return fd_; }
     explicit operator bool() const noexcept { return fd_ >= 0; }
 
+    /// The caller's from now on.
+    [[nodiscard]] int release() noexcept { return std::exchange(fd_, -1); }
+
     void close() noexcept {
         if (fd_ >= 0) ::close(std::exchange(fd_, -1));
     }

@@ -52,6 +52,11 @@ struct Classification {
     bool undecided = false;
 };
 
+/// Its command line names a server: it is one, or starts one.
+inline bool names_a_server(const Classification& what) {
+    return what.role == Role::server || what.role == Role::launcher;
+}
+
 std::string_view to_string(Role role);
 std::string_view to_string(LauncherKind kind);
 std::string_view to_string(TypeSource source);

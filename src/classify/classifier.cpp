@@ -8,6 +8,7 @@
 #include "classify/name.h"
 #include "classify/pattern_set.h"
 #include "classify/program.h"
+#include "classify/subcommand.h"
 
 namespace reaper::classify {
 namespace {
@@ -23,10 +24,6 @@ struct Judgement {
     std::string slot;
     bool undecided = false;
 };
-
-string_view argument(const Program& program, std::size_t index) {
-    return index < program.arguments.size() ? string_view(program.arguments[index]) : string_view();
-}
 
 std::string lower(string_view text) {
     std::string result(text);
@@ -48,50 +45,6 @@ bool asks_for_no_server(string_view word) {
         {"install", "uninstall", "login", "logout", "init", "setup", "help", "version", "update",
          "upgrade", "doctor", "--help", "-h", "--version", "-V"});
     return word.starts_with("install") || std::find(kWords.begin(), kWords.end(), word) != kWords.end();
-}
-
-constexpr std::size_t kMaxArgumentsRead = 64;
-
-/// `--transport stdio`, `--transport=sse`: the words of the protocol itself.
-bool names_transport(string_view option, string_view value) {
-    constexpr string_view kOption = "--transport";
-    if (!option.starts_with(kOption)) return false;
-    if (option.size() > kOption.size()) {
-        if (option[kOption.size()] != '=') return false;
-        value = option.substr(kOption.size() + 1);
-    }
-    return value == "stdio" || value == "sse" || value == "streamable-http" ||
-           value == "streamableHttp" || value == "streamable_http";
-}
-
-/// The sub-command that makes this program a server; empty where none does. `client`: its bare `mcp`
-/// manages servers (`claude mcp add`), only `mcp serve` is one.
-std::string serving_subcommand(const Program& program, string_view client) {
-    const string_view first = argument(program, 0);
-    constexpr auto kServing = std::to_array<string_view>(
-        {"mcp-server", "start-mcp-server", "start-mcp", "serve-mcp", "mcp-serve", "mcp_server",
-         "mcp-stdio", "run-mcp", "run-mcp-server", "mcp-gate", "mcp-gateway", "mcp-proxy", "mcp-bridge",
-         "mcp-start", "mcp-run"});
-    if (std::find(kServing.begin(), kServing.end(), first) != kServing.end()) return std::string(first);
-    if (first == "mcp") {
-        const string_view second = argument(program, 1);
-        const bool serves =
-            second == "serve" || second == "server" || second == "start" || second == "stdio";
-        if (serves) return "mcp " + std::string(second);
-        // goose runs its own extensions as `goose mcp developer`; the other clients manage theirs.
-        if (!client.empty() && (client != "goose" || second.empty())) return {};
-        return is_administration(second) ? std::string() : "mcp";
-    }
-    if (first.ends_with(":mcp") || first.starts_with("mcp:")) return std::string(first);
-    if (!client.empty()) return {};
-    for (std::size_t i = 0; i < program.arguments.size() && i < kMaxArgumentsRead; ++i) {
-        const string_view word = program.arguments[i];
-        if (word == "--") break;
-        if (word == "--mcp" || word == "--mcp-server" || word == "--mcp-stdio") return std::string(word);
-        if (names_transport(word, argument(program, i + 1))) return "--transport";
-    }
-    // "github-mcp-server stdio", "/path/to/binary stdio": a language server says --stdio.
-    return first == "stdio" && program.arguments.size() == 1 && !program.interpreted ? "stdio" : "";
 }
 
 /// ".../clawcode-mcp-servers/python/brave_search.py": a script in a directory of servers, but not in

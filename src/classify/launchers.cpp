@@ -49,6 +49,8 @@ constexpr auto kReaders = sorted_by(std::to_array<Entry>({
                                         {"watchexec", read_script_runner},
                                         {"mcpmon", read_script_runner},
                                         {"reloaderoo", read_script_runner},
+                                        {"mcp-reaper", read_guard},
+                                        {"mcp-reaper-guard", read_guard},
                                         {"cross-env", read_prefix},
                                         {"smithery", read_smithery},
                                         {"python", read_python},

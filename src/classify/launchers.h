@@ -51,6 +51,9 @@ Reading read_uv(Words words, int depth);
 Reading read_pipx(Words words, int depth);
 Reading read_environment_run(Words words, int depth);  ///< poetry run, conda run …
 
+// launchers_guard.cpp
+Reading read_guard(Words words, int depth);  ///< mcp-reaper run -- …, and what it becomes
+
 // launchers_container.cpp
 Reading read_docker(Words words, int depth);
 

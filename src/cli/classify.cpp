@@ -12,7 +12,7 @@
 #include "cli/command.h"
 #include "cli/line_reader.h"
 #include "cli/output.h"
-#include "cli/policy_source.h"
+#include "cli/policy_option.h"
 #include "report/redact.h"
 
 namespace reaper::cli {

@@ -8,9 +8,6 @@
 #include "cli/terminal.h"
 
 namespace reaper::cli {
-namespace {
-
-using Words = std::vector<std::string>;
 
 Option help_option() {
     return {"help", 'h', "", "Show this help."};
@@ -22,19 +19,28 @@ Command program() {
     page.usage = {"mcp-reaper COMMAND [OPTION]...", "mcp-reaper help COMMAND", "mcp-reaper --version"};
     page.description = {
         "Finds every MCP server on this host, tells whose it is, proves which are leaked or over their "
-        "limits, "
-        "and shows what the policy would do about exactly those."};
+        "limits, and ends, throttles or freezes exactly those, as the policy says."};
     page.options = {help_option(), {"version", 0, "", "Show the program's name and version."}};
     page.examples = {{"mcp-reaper scan --dry-run", "What runs here, and what would be done about it."},
                      {"mcp-reaper help scan", "The manual of a command."}};
-    page.exit_codes = {"0  Fine.", "1  It failed: the text on standard error says what and why.",
-                       "2  Wrong use, or a policy with mistakes.",
-                       "3  scan --exit-code: a server breaks a rule."};
+    page.exit_codes = {
+        "0  Fine.", "1  It failed: the text on standard error says what and why.",
+        "2  Wrong use, or a policy with mistakes.",
+        "3  scan --exit-code: a server breaks a rule; status --exit-code: the daemon is not healthy."};
     return {std::move(page),
             nullptr,
-            {scan_command(), explain_command(), classify_command(), policy_command(), record_command(),
-             replay_command()}};
+            {scan_command(),      explain_command(), kill_command(),    throttle_command(),
+             freeze_command(),    release_command(), history_command(), status_command(),
+             events_command(),    reload_command(),  pause_command(),   resume_command(),
+             run_command(),       guards_command(),  crashes_command(), wrap_command(),
+             unwrap_command(),    restore_command(), doctor_command(),  policy_command(),
+             classify_command(),  record_command(),  replay_command(),  daemon_command(),
+             completion_command()}};
 }
+
+namespace {
+
+using Words = std::vector<std::string>;
 
 std::string last_word(const std::string& name) {
     return name.substr(name.rfind(' ') + 1);

@@ -4,7 +4,7 @@
 #include <thread>
 #include <utility>
 
-#include "cli/users.h"
+#include "pass/users.h"
 #include "policy/evaluate.h"
 #include "policy/tracks.h"
 #include "scan/assemble.h"
@@ -35,7 +35,7 @@ Result<Examination> examine_host(const ChosenPolicy& policy, std::chrono::millis
     examination.sample = std::move(*sample);
     examination.snapshot = scan::assemble(examination.sample, classifier, before ? &*before : nullptr,
                                           assemble_options(policy.loaded.policy));
-    examination.users = owners(examination.snapshot);
+    examination.users = pass::owners(examination.snapshot);
     // The first sample has no evidence beside CPU times: only the second one counts as seen.
     const policy::Tracks tracks = policy::advance({}, examination.snapshot, policy.loaded.policy);
     examination.plan =

@@ -4,9 +4,10 @@
 #include <chrono>
 
 #include "base/result.h"
-#include "cli/policy_source.h"
+#include "cli/policy_option.h"
 #include "policy/plan.h"
 #include "policy/policy.h"
+#include "scan/memory.h"
 #include "scan/sample.h"
 #include "scan/scanner.h"
 #include "scan/snapshot.h"
@@ -18,6 +19,7 @@ struct Examination {
     scan::Snapshot snapshot;
     policy::Plan plan;
     policy::UserNames users;
+    scan::Memory memory;  ///< Of what was seen as part of a server, up to this look.
 };
 
 /// CPU rates need a window; with 0 there is one sample and no rates. Takes as long as the window.

@@ -1,58 +1,21 @@
 // mcp-reaper explain: how one process is seen, with all the evidence.
-#include <algorithm>
-#include <charconv>
-
-#include "base/process_id.h"
 #include "cli/command.h"
 #include "cli/examination.h"
+#include "cli/named_process.h"
 #include "cli/output.h"
-#include "cli/policy_source.h"
+#include "cli/policy_option.h"
 #include "cli/terminal.h"
 #include "report/explanation.h"
 
 namespace reaper::cli {
 namespace {
 
-/// What the user named: a pid, or a pid with its start time.
-struct Named {
-    pid_t pid = 0;
-    std::optional<ProcessId> id;
-};
-
-std::optional<Named> parse_process(const std::string& text) {
-    Named named;
-    named.id = ProcessId::parse(text);
-    if (named.id) {
-        named.pid = named.id->pid;
-    } else {
-        const char* const end = text.data() + text.size();
-        const auto read = std::from_chars(text.data(), end, named.pid);
-        if (read.ec != std::errc{} || read.ptr != end) return std::nullopt;
-    }
-    return named.pid > 0 ? std::optional(named) : std::nullopt;
-}
-
-/// Why there is nothing to explain; nothing where there is.
-std::optional<std::string> missing(const Named& named, const scan::Sample& sample) {
-    const auto found =
-        std::find_if(sample.processes.begin(), sample.processes.end(),
-                     [&](const scan::Process& process) { return process.id.pid == named.pid; });
-    if (found == sample.processes.end()) return "there is no process " + std::to_string(named.pid);
-    if (named.id && found->id != *named.id) {
-        return "the process " + named.id->text() + " has ended; its pid belongs to another one now, " +
-               found->id.text();
-    }
-    return std::nullopt;
-}
-
 ExitCode run(const Arguments& arguments) {
     if (const auto fits = arguments.expect_operands(1, 1, "the process to explain"); !fits) {
         return usage_error("explain", fits.error());
     }
-    const std::string& word = arguments.operands().front();
-    const std::optional<Named> named = parse_process(word);
-    if (!named)
-        return usage_error("explain", {"'" + word + "' is neither a pid nor an id like 4711@79231"});
+    const Parsed<NamedProcess> named = parse_process(arguments.operands().front());
+    if (!named) return usage_error("explain", named.error());
     const auto window =
         arguments.duration("window", kDefaultWindow, std::chrono::milliseconds(0), kLongestWindow);
     if (!window) return usage_error("explain", window.error());

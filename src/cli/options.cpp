@@ -57,7 +57,7 @@ struct Unit {
     std::string_view name;
     std::int64_t milliseconds;
 };
-constexpr Unit kUnits[] = {{"h", 3'600'000}, {"m", 60'000}, {"s", 1000}, {"ms", 1}};
+constexpr Unit kUnits[] = {{"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1000}, {"ms", 1}};
 
 }  // namespace
 
@@ -144,7 +144,9 @@ std::optional<milliseconds> parse_duration(std::string_view text) {
     if (unit.empty() && number == 0) return milliseconds(0);
     for (const Unit& known : kUnits) {
         if (unit != known.name) continue;
-        return milliseconds(std::llround(number * static_cast<double>(known.milliseconds)));
+        constexpr double kLongest = 9e18;  // what an int64_t holds
+        return milliseconds(
+            std::llround(std::min(number * static_cast<double>(known.milliseconds), kLongest)));
     }
     return std::nullopt;
 }

@@ -62,7 +62,7 @@ class Arguments {
 /// abbreviated: a script must not change its meaning when a new option is added.
 Parsed<Arguments> parse(const std::vector<Option>& options, const std::vector<std::string>& words);
 
-/// "500ms", "1.5s", "2m", "1h", "0"; nothing where it is no duration.
+/// "500ms", "1.5s", "2m", "1h", "7d", "0"; nothing where it is no duration.
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 
 /// The reverse, in the largest unit that is exact: "1500ms", "90s", "2m".

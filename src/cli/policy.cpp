@@ -3,7 +3,7 @@
 
 #include "cli/command.h"
 #include "cli/output.h"
-#include "cli/policy_source.h"
+#include "cli/policy_option.h"
 #include "policy/describe.h"
 #include "policy/loader.h"
 #include "policy/schema.h"

@@ -7,11 +7,11 @@
 #include <string>
 
 #include "cli/command.h"
-#include "cli/interrupts.h"
 #include "cli/output.h"
-#include "cli/policy_source.h"
+#include "cli/policy_option.h"
 #include "cli/recording_file.h"
-#include "cli/terminal.h"
+#include "cli/status_line.h"
+#include "pass/interrupts.h"
 #include "policy/wording.h"
 #include "report/humanize.h"
 #include "report/recording.h"
@@ -46,23 +46,20 @@ Parsed<RecordOptions> read_options(const Arguments& arguments) {
 /// What happened so far, and how it is shown while it happens.
 class Progress {
   public:
-    explicit Progress(const RecordOptions& options)
-        : options_(options), begin_(now()), live_(is_live_terminal(STDERR_FILENO)) {}
+    explicit Progress(const RecordOptions& options) : options_(options), begin_(pass::now()) {}
 
     void sample_written(const RecordingFile& file) {
         ++samples_;
-        last_ = now();
-        if (live_) draw(text(file) + " of " + policy::in_words(seconds(options_.span)));
+        last_ = pass::now();
+        line_.draw(text(file) + " of " + policy::in_words(seconds(options_.span)));
     }
 
-    void finish(const RecordingFile& file, std::string_view how) const {
-        if (live_) erase();
+    void finish(const RecordingFile& file, std::string_view how) {
+        line_.erase();
         remark(std::string(how) + ' ' + text(file));
     }
 
-    void erase() const {
-        if (live_) draw("");
-    }
+    void erase() { line_.erase(); }
 
   private:
     static std::chrono::seconds seconds(milliseconds span) {
@@ -74,16 +71,11 @@ class Progress {
                ") over " + policy::in_words(seconds(last_ - begin_));
     }
 
-    /// Over what stands on the line.
-    static void draw(const std::string& text) {
-        static_cast<void>(write_all(STDERR_FILENO, "\r\x1b[K" + text, "standard error"));
-    }
-
     const RecordOptions& options_;
     MonotonicTime begin_;
     MonotonicTime last_ = begin_;
     std::size_t samples_ = 0;
-    bool live_;
+    StatusLine line_;
 };
 
 const char* name_of(int signal) {
@@ -100,17 +92,17 @@ const char* name_of(int signal) {
 /// The first moment of the raster that has not passed: a slow sample leaves out its successors
 /// instead of being followed by a burst.
 MonotonicTime next_moment(MonotonicTime last, milliseconds interval) {
-    const milliseconds late = std::max(now() - last, milliseconds(0));
+    const milliseconds late = std::max(pass::now() - last, milliseconds(0));
     return last + interval * (late / interval + 1);
 }
 
 ExitCode record(const classify::Classifier& classifier, const RecordOptions& options,
                 RecordingFile& file) {
-    const Result<Interrupts> interrupts = Interrupts::block();
+    const Result<pass::Interrupts> interrupts = pass::Interrupts::block();
     if (!interrupts) return failure(interrupts.error());
     Result<Written> written = file.append(report::recording_header());
     Progress progress(options);
-    MonotonicTime moment = now();
+    MonotonicTime moment = pass::now();
     const MonotonicTime end = moment + options.span;
     std::string how = "recorded";
     while (written && *written == Written::whole) {

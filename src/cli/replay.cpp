@@ -10,7 +10,7 @@
 
 #include "cli/command.h"
 #include "cli/output.h"
-#include "cli/policy_source.h"
+#include "cli/policy_option.h"
 #include "cli/terminal.h"
 #include "cli/timeline.h"
 #include "cli/timeline_report.h"

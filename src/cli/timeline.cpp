@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "cli/policy_source.h"
-#include "cli/users.h"
+#include "cli/policy_option.h"
+#include "pass/users.h"
 #include "policy/evaluate.h"
 
 namespace reaper::cli {
@@ -13,9 +13,10 @@ TimelineMaker::TimelineMaker(const policy::Policy& policy, const classify::Class
 
 void TimelineMaker::add(scan::Sample sample) {
     const scan::Snapshot snapshot =
-        scan::assemble(sample, classifier_, previous_ ? &*previous_ : nullptr, options_);
+        scan::assemble(sample, classifier_, previous_ ? &*previous_ : nullptr, options_, &memory_);
+    memory_ = scan::remember(std::move(memory_), snapshot, sample);
     tracks_ = policy::advance(tracks_, snapshot, policy_);
-    const policy::Plan plan = policy::evaluate(snapshot, tracks_, policy_, owners(snapshot));
+    const policy::Plan plan = policy::evaluate(snapshot, tracks_, policy_, pass::owners(snapshot));
     note_time(sample);
     note_plan(snapshot, plan);
     previous_ = std::move(sample);

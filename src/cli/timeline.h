@@ -61,6 +61,7 @@ class TimelineMaker {
     const classify::Classifier& classifier_;
     scan::AssembleOptions options_;
     std::optional<scan::Sample> previous_;
+    scan::Memory memory_;
     policy::Tracks tracks_;
     std::map<ProcessId, policy::Action> told_;
     Timeline timeline_;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "policy/circumstances.h"
 #include "policy/duplicates.h"
 #include "policy/policy.h"
 #include "policy/rule.h"
@@ -22,20 +23,29 @@ namespace reaper::policy {
 inline constexpr std::chrono::seconds kStartUpGrace{30};
 
 struct Conditions {
-    Limits limits;  ///< In force for its type.
+    Limits limits;  ///< In force for its type at any time.
     std::chrono::milliseconds idle{0};
-    std::array<bool, kRules.size()> holds{};
+    std::array<bool, kRules.size()> holds{};  ///< By these limits.
+    /// By pressure's, which are in force now: not by the others, or the policy allows more by these.
+    std::array<bool, kRules.size()> pressed{};
+    std::optional<Limits> pressed_limits;      ///< Only while memory is short.
     std::optional<Excess> excess;              ///< Where it is a duplicate.
     std::optional<std::size_t> superseded_by;  ///< Index into the snapshot's servers.
 
-    [[nodiscard]] bool hold(Rule rule) const { return holds[static_cast<std::size_t>(rule)]; }
+    [[nodiscard]] bool hold(Rule rule) const {
+        return holds[static_cast<std::size_t>(rule)] || by_pressure(rule);
+    }
+    [[nodiscard]] bool by_pressure(Rule rule) const { return pressed[static_cast<std::size_t>(rule)]; }
 };
 
 /// One a server, in the snapshot's order. `tracks` must know the activity up to this snapshot. A
 /// suspected server breaks no rule and counts for none; nor does one of which only zombies are left,
 /// but for the rule about zombies.
 std::vector<Conditions> conditions_of(const scan::Snapshot& snapshot, const Tracks& tracks,
-                                      const Policy& policy);
+                                      const Policy& policy, const Circumstances& circumstances = {});
+
+/// Whether pressure's limits and the rest of it count now.
+bool under_pressure(const Policy& policy, const Circumstances& circumstances);
 
 /// Every member is a zombie: it runs no more, and nothing of it can be ended.
 bool only_zombies(const scan::Server& server);

@@ -48,6 +48,8 @@ class CrossCheck {
     std::vector<YamlMistake> run() {
         check_warnings(nullptr);
         for (const ServerType& type : read_.policy.servers) check_warnings(&type);
+        check_pressure("warning_cpu_percent", "max_cpu_percent");
+        check_pressure("warning_memory_mb", "max_memory_mb");
         for (const Rule rule : kRules) check_else(rule);
         return std::move(mistakes_);
     }
@@ -71,6 +73,23 @@ class CrossCheck {
         mistakes_.push_back({here.mark, (type ? "servers." + type->type + ": " : std::string{}) +
                                             shown(warning, here) + " must be below " + shown(max, here) +
                                             (type && !other.own ? remedy(other) : std::string{})});
+    }
+
+    /// Only against each other: what pressure leaves out is the ordinary limit, which may be any.
+    void check_pressure(std::string_view warning_key, std::string_view max_key) {
+        const Limits& limits = read_.policy.pressure.limits;
+        const Field<Limits>& warning = limit_field(warning_key);
+        const Field<Limits>& max = limit_field(max_key);
+        const Value threshold = warning.get(limits);
+        const Value limit = max.get(limits);
+        const bool given =
+            std::holds_alternative<double>(threshold) && std::holds_alternative<double>(limit);
+        if (!given || std::get<double>(threshold) < std::get<double>(limit)) return;
+        const auto mark = read_.marks.find("pressure.limits." + std::string(warning_key));
+        mistakes_.push_back({mark == read_.marks.end() ? YamlMark{} : mark->second,
+                             "pressure.limits: " + std::string(warning_key) + " (" +
+                                 write_value(warning.key, threshold) + ") must be below " +
+                                 std::string(max_key) + " (" + write_value(max.key, limit) + ")"});
     }
 
     /// "max_memory_mb (500)", with its line where that is not the one complained of.

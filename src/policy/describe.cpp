@@ -24,12 +24,24 @@ class Description {
         open("daemon");
         write_fields(daemon_fields(), policy_.daemon, "  ", "daemon.");
         open("limits");
-        write_limits();
+        write_limits(policy_.limits, "  ", "limits.");
         open("rules");
         for (const Rule rule : kRules) {
             const std::string name(to_string(rule));
             text_ += "  " + name + ":\n";
             write_fields(rule_fields(rule), policy_.rule(rule), "    ", "rules." + name + ".");
+        }
+        visit_settings(policy_, [&](const std::string& name, auto fields, const auto& settings) {
+            open(name);
+            write_fields(fields, settings, "  ", name + ".");
+            if (name == "pressure") {
+                text_ += "  limits:\n";
+                write_limits(policy_.pressure.limits, "    ", "pressure.limits.");
+            }
+        });
+        open_list("hooks", policy_.hooks.empty());
+        for (std::size_t i = 0; i < policy_.hooks.size(); ++i) {
+            write_entry(hook_fields(), policy_.hooks[i], "hooks[" + std::to_string(i) + "].");
         }
         open_list("servers", policy_.servers.empty());
         for (const ServerType& server : policy_.servers) write_server(server);
@@ -94,14 +106,14 @@ class Description {
         return any;
     }
 
-    /// The policy's own limits are all written: an absent one is `none`.
-    void write_limits() {
+    /// Limits that are not a type's are all written: an absent one is `none`.
+    void write_limits(const Limits& limits, const std::string& indent, const std::string& path) {
         for (const Field<Limits>& field : limit_fields()) {
-            const Value value = field.get(policy_.limits);
+            const Value value = field.get(limits);
             const bool absent = std::holds_alternative<std::monostate>(value);
             const std::string name(field.key.name);
-            write_line("  " + name + ": " + write_value(field.key, absent ? Value{NoLimit{}} : value),
-                       "limits." + name);
+            write_line(indent + name + ": " + write_value(field.key, absent ? Value{NoLimit{}} : value),
+                       path + name);
         }
     }
 
@@ -113,9 +125,25 @@ class Description {
     void write_server(const ServerType& server) {
         const std::string path = "servers." + server.type + ".";
         write_entry(server_fields(), server, path);
+        if (server.health) {
+            text_ += "    health:\n";
+            write_fields(health_fields(), *server.health, "      ", path + "health.");
+        }
+        if (server.guard) write_guard(*server.guard, path + "guard.");
         const std::size_t before = text_.size();
         if (write_fields(limit_fields(), server.limits, "      ", path + "limits.")) {
             text_.insert(before, "    limits:\n");
+        }
+    }
+
+    /// Of a type's guard only what it says itself, or differs from the policy's.
+    void write_guard(const GuardSettings& guard, const std::string& path) {
+        text_ += "    guard:\n";
+        for (const Field<GuardSettings>& field : guard_fields()) {
+            const std::string name(field.key.name);
+            const Value value = field.get(guard);
+            if (value == field.get(policy_.guard) && !origins_.contains(path + name)) continue;
+            write_line("      " + name + ": " + write_value(field.key, value), path + name);
         }
     }
 

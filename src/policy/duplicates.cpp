@@ -58,6 +58,14 @@ bool goes_before(const Candidate& a, const Candidate& b) {
     return a.server->id < b.server->id;
 }
 
+bool goes_before_under_pressure(const Candidate& a, const Candidate& b) {
+    const bool alike = a.server->orphan() == b.server->orphan() && a.idle == b.idle;
+    if (alike && a.server->usage.memory != b.server->usage.memory) {
+        return a.server->usage.memory > b.server->usage.memory;
+    }
+    return goes_before(a, b);
+}
+
 std::vector<std::optional<Excess>> excess_instances(
     std::vector<Candidate> candidates, Scope per,
     const std::vector<std::optional<unsigned>>& limits_of) {

@@ -23,6 +23,9 @@ struct Candidate {
 /// give the same plan in whatever order they come.
 bool goes_before(const Candidate& a, const Candidate& b);
 
+/// The same while memory is short: orphans, then idle longest, then biggest.
+bool goes_before_under_pressure(const Candidate& a, const Candidate& b);
+
 /// A server beyond its type's max_instances_per_type.
 struct Excess {
     std::size_t instance = 0;  ///< From 1, those that stay first; the first to go has the highest.

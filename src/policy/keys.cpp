@@ -2,13 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <optional>
 
 namespace reaper::policy {
 namespace {
-
-constexpr double kDay = 24.0 * 60 * 60;
 
 constexpr std::array<std::string_view, 2> kModes = {"enforce", "observe"};
 constexpr std::array<std::string_view, 1> kListensNames = {"helper"};
@@ -19,14 +16,6 @@ const std::string& text(const Value& value) {
 
 Value optional_text(const std::optional<std::string>& value) {
     return value ? Value{*value} : Value{std::monostate{}};
-}
-
-Value seconds_value(std::chrono::seconds duration) {
-    return static_cast<double>(duration.count());
-}
-
-std::chrono::seconds seconds_from(const Value& value) {
-    return std::chrono::seconds(std::llround(std::get<double>(value)));
 }
 
 constexpr std::array kPolicyFields = {
@@ -53,25 +42,6 @@ constexpr std::array kPolicyFields = {
         },
         .set = [](Policy& p,
                   const Value& v) { p.mode = text(v) == "enforce" ? Mode::enforce : Mode::observe; }},
-};
-
-constexpr std::array kDaemonFields = {
-    Field<DaemonSettings>{
-        .key = {.name = "health_check_interval",
-                .shape = Shape::duration,
-                .help = "How often the daemon looks at every server.",
-                .min = 1,
-                .max = kDay},
-        .get = [](const DaemonSettings& d) { return seconds_value(d.health_check_interval); },
-        .set = [](DaemonSettings& d, const Value& v) { d.health_check_interval = seconds_from(v); }},
-    Field<DaemonSettings>{
-        .key = {.name = "cleanup_interval",
-                .shape = Shape::duration,
-                .help = "How often the daemon acts on what it has found.",
-                .min = 1,
-                .max = kDay},
-        .get = [](const DaemonSettings& d) { return seconds_value(d.cleanup_interval); },
-        .set = [](DaemonSettings& d, const Value& v) { d.cleanup_interval = seconds_from(v); }},
 };
 
 constexpr std::array kServerFields = {
@@ -170,9 +140,17 @@ constexpr std::array kExemptFields = {kExemptType,   kExemptClient, kExemptUser,
                                       kExemptCgroup, kExemptMatch,  kExemptRules};
 
 constexpr std::array kSections = {
-    Section{"daemon", false, "How often the daemon looks and acts."},
+    Section{"daemon", false, "How often the daemon looks and acts, and how it ends."},
     Section{"limits", false, "Limits for every server type; none is no limit."},
     Section{"rules", false, "What is done about each finding."},
+    Section{"terminate", false, "How a server is ended."},
+    Section{"throttle", false, "What a throttled server may use."},
+    Section{"budget", false, "How many servers may be ended, and when it is better to stop."},
+    Section{"history", false, "What is kept of what was done."},
+    Section{"pressure", false, "What is different while memory is short on this host."},
+    Section{"events", false, "Where the daemon writes what happens."},
+    Section{"guard", false, "How mcp-reaper run looks after the server that it starts."},
+    Section{"hooks", true, "Commands that the daemon runs when something happens."},
     Section{"servers", true,
             "Known server types; the first whose pattern matches wins. Without this key: the built-in "
             "types."},
@@ -191,6 +169,7 @@ void collect(std::vector<std::pair<std::string, std::string_view>>& all, const s
 
 /// (place, key) of every key there is.
 std::vector<std::pair<std::string, std::string_view>> all_places() {
+    const Policy any;
     std::vector<std::pair<std::string, std::string_view>> all;
     collect(all, "the top level", policy_fields());
     for (const Section& section : sections()) all.emplace_back("the top level", section.name);
@@ -199,8 +178,16 @@ std::vector<std::pair<std::string, std::string_view>> all_places() {
     for (const Rule rule : kRules) all.emplace_back("rules", to_string(rule));
     for (const Rule rule : kRules)
         collect(all, "rules." + std::string(to_string(rule)), rule_fields(rule));
+    visit_settings(any, [&](const std::string& section, const auto& fields, const auto&) {
+        collect(all, section, fields);
+    });
+    all.emplace_back("pressure", kPressureLimits.name);
+    collect(all, "hooks", hook_fields());
     collect(all, "servers", server_fields());
     all.emplace_back("servers", kServerLimits.name);
+    all.emplace_back("servers", kServerHealth.name);
+    all.emplace_back("servers", kServerGuard.name);
+    collect(all, "servers[].health", health_fields());
     collect(all, "clients", client_fields());
     collect(all, "exempt", exempt_fields());
     collect(all, "protect", protect_fields());
@@ -211,9 +198,6 @@ std::vector<std::pair<std::string, std::string_view>> all_places() {
 
 std::span<const Field<Policy>> policy_fields() {
     return kPolicyFields;
-}
-std::span<const Field<DaemonSettings>> daemon_fields() {
-    return kDaemonFields;
 }
 std::span<const Field<ServerType>> server_fields() {
     return kServerFields;

@@ -4,12 +4,12 @@
 #include <cstdint>
 #include <optional>
 
+#include "policy/field_access.h"
 #include "policy/keys.h"
 
 namespace reaper::policy {
 namespace {
 
-constexpr double kTenYears = 10 * 365 * 24.0 * 60 * 60;
 constexpr double kMostCpu = 1024 * 100.0;           // 1,024 cores
 constexpr double kMostMemory = 16.0 * 1024 * 1024;  // 16 TiB, in MB
 

@@ -15,6 +15,20 @@ namespace {
 
 constexpr const char* kDefaultName = "built-in default.yaml";
 
+/// A mistake is told in one line, whatever the key or value that it quotes: another one would look like
+/// one more mistake.
+std::string one_line(const std::string& text) {
+    std::string line;
+    for (const char c : text) {
+        if (c == '\n') {
+            line += "\\n";
+        } else {
+            line += c;
+        }
+    }
+    return line;
+}
+
 PolicyErrors in_file(std::vector<YamlMistake> mistakes, const std::string& file) {
     std::stable_sort(mistakes.begin(), mistakes.end(),
                      [](const YamlMistake& a, const YamlMistake& b) { return a.mark < b.mark; });
@@ -26,13 +40,13 @@ PolicyErrors in_file(std::vector<YamlMistake> mistakes, const std::string& file)
                  "more than " + std::to_string(kMaxMistakes) + " mistakes; the rest is not shown"});
             break;
         }
-        errors.push_back({file, mistake.mark.line, mistake.mark.column, std::move(mistake.what)});
+        errors.push_back({file, mistake.mark.line, mistake.mark.column, one_line(mistake.what)});
     }
     return errors;
 }
 
-tl::unexpected<PolicyErrors> refuse(const std::string& file, YamlMark mark, std::string what) {
-    return tl::unexpected(PolicyErrors{{file, mark.line, mark.column, std::move(what)}});
+tl::unexpected<PolicyErrors> refuse(const std::string& file, YamlMark mark, const std::string& what) {
+    return tl::unexpected(PolicyErrors{{file, mark.line, mark.column, one_line(what)}});
 }
 
 template <typename T>
@@ -55,11 +69,15 @@ Origins origins_of(const ReadPolicy& read, const std::string& file) {
     add_origins(origins, read, file, "daemon.", daemon_fields(), policy.daemon);
     for (const Field<Limits>& field : limit_fields()) {
         origins.try_emplace("limits." + std::string(field.key.name));
+        origins.try_emplace("pressure.limits." + std::string(field.key.name));
     }
     for (const Rule rule : kRules) {
         add_origins(origins, read, file, "rules." + std::string(to_string(rule)) + ".",
                     rule_fields(rule), policy.rule(rule));
     }
+    visit_settings(policy, [&](const std::string& name, auto fields, const auto& settings) {
+        add_origins(origins, read, file, name + ".", fields, settings);
+    });
     for (const ServerType& server : policy.servers) {
         add_origins(origins, read, file, "servers." + server.type + ".", server_fields(), server);
     }
@@ -109,15 +127,17 @@ std::string PolicyError::message() const {
     return file + ":" + std::to_string(line) + ":" + std::to_string(column) + ": " + what;
 }
 
-LoadResult load_policy(const std::string& path) {
-    auto text = read_policy_file(path);
-    if (!text) return refuse(path, {}, std::move(text.error()));
-    return parse_policy(*text, path);
+LoadResult load_policy(const std::string& path, const Environment& environment) {
+    const auto text = read_policy_file(path);
+    if (!text) return refuse(path, {}, text.error());
+    return parse_policy(*text, path, environment);
 }
 
-LoadResult parse_policy(std::string_view text, const std::string& file) {
+LoadResult parse_policy(std::string_view text, const std::string& file, const Environment& environment) {
     auto root = read_yaml(text);
-    if (!root) return refuse(file, root.error().mark, std::move(root.error().what));
+    if (!root) return refuse(file, root.error().mark, root.error().what);
+    auto unset = expand(*root, environment);
+    if (!unset.empty()) return tl::unexpected(in_file(std::move(unset), file));
     ReadPolicy read = read_and_check(*root, file, PatternCheck::later);
     if (!read.mistakes.empty()) return tl::unexpected(all_mistakes(*root, file));
     if (!read.lists_servers) read.policy.servers = builtin_types();
@@ -132,7 +152,8 @@ LoadResult parse_policy(std::string_view text, const std::string& file) {
         return refuse(file, mark_of_subject(read, error.subject), subject + error.reason);
     }
     Origins origins = origins_of(read, file);
-    return LoadedPolicy{std::move(read.policy), std::move(*classifier), std::move(origins)};
+    return LoadedPolicy{std::move(read.policy), std::move(*classifier), std::move(origins), file,
+                        std::string(text)};
 }
 
 LoadResult default_policy() {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "classify/classifier.h"
+#include "policy/environment.h"
 #include "policy/policy.h"
 
 namespace reaper::policy {
@@ -38,16 +39,19 @@ struct LoadedPolicy {
     Policy policy;
     classify::Classifier classifier;
     Origins origins;
+    std::string file;  ///< As errors call it.
+    std::string text;  ///< As it was read, its variables by name.
 };
 using LoadResult = tl::expected<LoadedPolicy, PolicyErrors>;
 
 /// Reads and validates completely; nothing is half loaded. Refuses: what is not a regular file or a
 /// pipe, more than kMaxPolicyBytes, aliases that multiply, duplicate keys, unknown keys.
-/// As root, a file that others may write is refused.
-LoadResult load_policy(const std::string& path);
+/// As root, a file that others may write is refused. ${NAME} stands for a variable's value.
+LoadResult load_policy(const std::string& path, const Environment& environment = process_environment);
 
 /// The same from text; `file` is what errors call it.
-LoadResult parse_policy(std::string_view text, const std::string& file);
+LoadResult parse_policy(std::string_view text, const std::string& file,
+                        const Environment& environment = process_environment);
 
 /// policies/default.yaml, compiled into the program.
 LoadResult default_policy();

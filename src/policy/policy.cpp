@@ -8,36 +8,59 @@ void fill(std::optional<T>& value, const std::optional<T>& fallback) {
     if (!value) value = fallback;
 }
 
+/// Calls apply(a's, b's, c's) for each limit.
+template <typename Apply>
+void each_limit(Limits& a, const Limits& b, const Limits& c, const Apply& apply) {
+    apply(a.max_instances_per_type, b.max_instances_per_type, c.max_instances_per_type);
+    apply(a.max_cpu, b.max_cpu, c.max_cpu);
+    apply(a.warning_cpu, b.warning_cpu, c.warning_cpu);
+    apply(a.max_memory, b.max_memory, c.max_memory);
+    apply(a.warning_memory, b.warning_memory, c.warning_memory);
+    apply(a.max_age, b.max_age, c.max_age);
+}
+
 void fill(Limits& limits, const Limits& fallback) {
-    fill(limits.max_instances_per_type, fallback.max_instances_per_type);
-    fill(limits.max_cpu, fallback.max_cpu);
-    fill(limits.warning_cpu, fallback.warning_cpu);
-    fill(limits.max_memory, fallback.max_memory);
-    fill(limits.warning_memory, fallback.warning_memory);
-    fill(limits.max_age, fallback.max_age);
+    each_limit(limits, fallback, fallback,
+               [](auto& value, const auto& other, const auto&) { fill(value, other); });
+}
+
+/// The limits for a type, those that it has lifted as kNoLimits'.
+Limits found_for(const Policy& policy, const std::string& type) {
+    Limits found;
+    for (const ServerType& server : policy.servers) {
+        if (server.type == type) fill(found, server.limits);
+    }
+    fill(found, policy.limits);
+    return found;
 }
 
 }  // namespace
 
 Limits Policy::limits_for(const std::string& type) const {
-    Limits found;
+    return without_lifted(found_for(*this, type));
+}
+
+const GuardSettings& Policy::guard_for(const std::string& type) const {
     for (const ServerType& server : servers) {
-        if (server.type == type) fill(found, server.limits);
+        if (server.type == type && server.guard) return *server.guard;
     }
-    fill(found, limits);
+    return guard;
+}
+
+Limits Policy::pressed_limits_for(const std::string& type) const {
+    Limits found = found_for(*this, type);
+    each_limit(found, pressure.limits, kNoLimits,
+               [](auto& value, const auto& pressed, const auto& lifted) {
+                   if (value == lifted || !pressed) return;
+                   if (!value || *pressed < *value) value = pressed;
+               });
     return without_lifted(found);
 }
 
 Limits without_lifted(Limits limits) {
-    const auto drop = [](auto& value, const auto& none) {
-        if (value == none) value.reset();
-    };
-    drop(limits.max_instances_per_type, kNoLimits.max_instances_per_type);
-    drop(limits.max_cpu, kNoLimits.max_cpu);
-    drop(limits.warning_cpu, kNoLimits.warning_cpu);
-    drop(limits.max_memory, kNoLimits.max_memory);
-    drop(limits.warning_memory, kNoLimits.warning_memory);
-    drop(limits.max_age, kNoLimits.max_age);
+    each_limit(limits, kNoLimits, kNoLimits, [](auto& value, const auto& lifted, const auto&) {
+        if (value == lifted) value.reset();
+    });
     return limits;
 }
 

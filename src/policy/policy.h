@@ -12,6 +12,7 @@
 
 #include "base/units.h"
 #include "classify/classifier.h"
+#include "guard/settings.h"
 #include "policy/rule.h"
 
 namespace reaper::policy {
@@ -46,18 +47,43 @@ inline constexpr Limits kNoLimits{
 /// The same limits with those that are kNoLimits' absent.
 Limits without_lifted(Limits limits);
 
+/// One step of an escalation: `throttle after 5m`.
+struct Step {
+    Action action = Action::report;
+    std::chrono::seconds after{0};  ///< Since the finding first held for as long as its rule asks.
+
+    bool operator==(const Step&) const = default;
+};
+
 /// What is done about a finding. (policy: `rules: { orphan: {…} }`)
 struct RuleSettings {
     bool enabled = true;
-    Action action = Action::report;
+    Action action = Action::report;  ///< With an escalation: its last and harshest step.
+    /// `action: [report, throttle after 5m, terminate after 30m]`: ever harsher, ever later. Empty
+    /// where `action` is one word, which is then done at once.
+    std::vector<Step> escalation;
     Action otherwise = Action::report;  ///< `else:` for a server that is spared: report or throttle.
     Spare spare = Spare::in_use;
     /// How long the finding must hold at every sample: `after_seconds` (orphan, zombie) or
-    /// `for_seconds` (over_cpu, over_memory). Zero for the other rules.
+    /// `for_seconds` (over_cpu, over_memory, unresponsive). Zero for the other rules.
     std::chrono::seconds hold{0};
     std::chrono::seconds idle{0};  ///< superseded: `idle_seconds`
     Scope per = Scope::client;     ///< duplicate: `per`
 };
+
+/// What a standalone server of a type is asked, to see that it still answers. (policy:
+/// `servers: [{ health: {…} }]`)
+struct HealthRequest {
+    std::string http;  ///< On this host; "{port}" stands for the port that the server listens on.
+    std::chrono::seconds interval{30};  ///< interval_seconds
+    std::chrono::seconds timeout{5};    ///< timeout_seconds: from connecting to the answer.
+    unsigned failures = 3;              ///< So many in a row, and it is unresponsive.
+
+    bool operator==(const HealthRequest&) const = default;
+};
+
+/// How `mcp-reaper run` looks after a server. (policy: `guard:`)
+using GuardSettings = guard::Settings;
 
 /// A server type the policy names. (policy: `servers:`)
 struct ServerType {
@@ -66,6 +92,8 @@ struct ServerType {
     bool match_line = false;
     Limits limits;                ///< Only what the type sets itself; see Policy::limits_for.
     bool helper_listens = false;  ///< `listens: helper`
+    std::optional<HealthRequest> health;
+    std::optional<GuardSettings> guard;  ///< `guard:` of the policy, with what the type says itself.
 };
 
 struct ClientProgram {
@@ -90,6 +118,64 @@ struct Exemption {
 struct DaemonSettings {
     std::chrono::seconds health_check_interval{5};
     std::chrono::seconds cleanup_interval{5};
+    std::chrono::seconds drain{30};  ///< drain_seconds: from SIGTERM to the end of the daemon.
+    /// unhealthy_servers: the host is unhealthy from so many on; absent: no number of them makes it so.
+    std::optional<unsigned> unhealthy_servers;
+};
+
+/// What is different while memory is short. (policy: `pressure:`)
+struct PressureSettings {
+    bool enabled = true;
+    /// stall_percent: memory is short where some task waited for it for this share of two seconds
+    /// (PSI "some").
+    CpuPercent stall{10};
+    std::chrono::seconds lasts{30};  ///< lasts_seconds: from the last time that it was.
+    Spare spare = Spare::in_use;     ///< Whom its limits spare.
+    Limits limits;                   ///< In force while it lasts, where they are stricter.
+};
+
+/// Where events go besides the daemon's own interface. (policy: `events:`)
+struct EventSettings {
+    bool journal = true;                   ///< To systemd's journal, where there is one.
+    std::string log;                       ///< Path of a log of JSON lines; empty: none.
+    Bytes log_size = Bytes::from_mib(10);  ///< log_size_mb: a new file begins when it has this size.
+    unsigned log_files = 5;                ///< So many are kept.
+};
+
+/// A command that is run for events, with the event as JSON on its stdin. (policy: `hooks:`)
+struct Hook {
+    std::vector<std::string> command;  ///< The first word is the program's absolute path; no shell.
+    std::vector<std::string> events;   ///< Of kEventNames; empty: every one.
+    std::chrono::seconds timeout{10};  ///< timeout_seconds
+};
+
+/// How a server is ended. (policy: `terminate:`)
+struct TerminateSettings {
+    /// From the first SIGTERM to SIGKILL. A second SIGTERM comes in the middle: some servers close
+    /// their browser on the first and leave on the second.
+    std::chrono::seconds grace{10};  ///< grace_seconds
+};
+
+/// What a server in a cage may use. (policy: `throttle:`)
+struct ThrottleSettings {
+    CpuPercent cpu{20};               ///< cpu_percent: of one core, for the whole server.
+    unsigned cpu_weight = 10;         ///< cpu_weight: beside 100 of everybody else; for a server in use.
+    std::optional<Bytes> memory_max;  ///< memory_max_mb; absent: none is set.
+    std::optional<unsigned> pids_max;  ///< pids_max; likewise.
+};
+
+/// How many servers may be ended. (policy: `budget:`)
+struct BudgetSettings {
+    unsigned kills_per_minute = 20;
+    unsigned respawns = 5;                    ///< So many of a type ended and started again at once …
+    std::chrono::seconds respawn_window{60};  ///< … within this (respawn_window_seconds) …
+    std::chrono::seconds pause{300};  ///< … end the killing of that type for so long (pause_seconds).
+};
+
+/// What is kept of what was done. (policy: `history:`)
+struct HistorySettings {
+    std::chrono::seconds keep = std::chrono::hours(24 * 90);  ///< keep_seconds
+    Bytes max_size = Bytes::from_mib(64);                     ///< max_size_mb
 };
 
 struct Policy {
@@ -98,6 +184,14 @@ struct Policy {
     DaemonSettings daemon;
     Limits limits;
     std::array<RuleSettings, kRules.size()> rules;
+    TerminateSettings terminate;
+    ThrottleSettings throttle;
+    BudgetSettings budget;
+    HistorySettings history;
+    PressureSettings pressure;
+    EventSettings events;
+    GuardSettings guard;
+    std::vector<Hook> hooks;
     std::vector<ServerType> servers;
     std::vector<ClientProgram> clients;
     std::vector<Exemption> exempt;
@@ -110,6 +204,13 @@ struct Policy {
 
     /// The limits in force for a type: its own where it sets them, else the policy's.
     [[nodiscard]] Limits limits_for(const std::string& type) const;
+
+    /// How a guard looks after a server of this type.
+    [[nodiscard]] const GuardSettings& guard_for(const std::string& type) const;
+
+    /// The same while memory is short: of each the stricter of that and pressure.limits. One that the
+    /// type has lifted stays lifted.
+    [[nodiscard]] Limits pressed_limits_for(const std::string& type) const;
 };
 
 /// The built-in values of everything a policy file does not say.

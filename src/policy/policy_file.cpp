@@ -30,8 +30,8 @@ tl::unexpected<std::string> refuse_errno(const char* what, int code) {
     return refuse(std::string(what) + ": " + std::generic_category().message(code));
 }
 
-std::string too_large() {
-    return "larger than " + std::to_string(kMaxPolicyBytes / 1024) + " KiB; this is no policy";
+std::string too_large(std::size_t limit) {
+    return "larger than " + std::to_string(limit / 1024) + " KiB; this is no policy";
 }
 
 /// Who could change what root is about to obey; empty where nobody else could. `what` is how the
@@ -82,7 +82,7 @@ bool wait_for_pipe(int fd, Clock::time_point until) {
     return ::poll(&waited, 1, static_cast<int>(left.count())) > 0;
 }
 
-Text read_all(int fd) {
+Text read_all(int fd, std::size_t limit) {
     const Clock::time_point until = Clock::now() + kPipePatience;
     std::string text;
     std::array<char, 64 * 1024> buffer{};
@@ -91,7 +91,7 @@ Text read_all(int fd) {
         if (count == 0) return text;
         if (count > 0) {
             text.append(buffer.data(), static_cast<std::size_t>(count));
-            if (text.size() > kMaxPolicyBytes) return refuse(too_large());
+            if (text.size() > limit) return refuse(too_large(limit));
         } else if (errno == EAGAIN) {
             if (!wait_for_pipe(fd, until)) return refuse("nothing came through this pipe for 5 s");
         } else if (errno != EINTR) {
@@ -103,6 +103,10 @@ Text read_all(int fd) {
 }  // namespace
 
 Text read_policy_file(const std::string& path) {
+    return read_trusted_file(path, kMaxPolicyBytes);
+}
+
+Text read_trusted_file(const std::string& path, std::size_t limit) {
     // Not blocking: opening a named pipe that nobody writes would wait for ever.
     const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     if (!fd) return refuse_errno("cannot be opened", errno);
@@ -111,9 +115,9 @@ Text read_policy_file(const std::string& path) {
     if (S_ISDIR(entry.st_mode)) return refuse("this is a directory; name a policy file in it");
     const bool pipe = S_ISFIFO(entry.st_mode);
     if (!pipe && !S_ISREG(entry.st_mode)) return refuse("neither a regular file nor a pipe");
-    if (entry.st_size > static_cast<off_t>(kMaxPolicyBytes)) return refuse(too_large());
+    if (entry.st_size > static_cast<off_t>(limit)) return refuse(too_large(limit));
     if (std::string why = untrusted(entry, path); !why.empty()) return refuse(std::move(why));
-    Text text = read_all(fd.get());
+    Text text = read_all(fd.get(), limit);
     if (text && text->empty() && pipe) return refuse("nothing was written into this pipe");
     return text;
 }

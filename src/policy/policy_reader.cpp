@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <optional>
-#include <set>
+#include <type_traits>
 #include <utility>
 
 #include "policy/suggestion.h"
@@ -65,6 +65,10 @@ class Reader {
         // At the top there is nothing to lift a limit from: `none` is an absent limit.
         result_.policy.limits = without_lifted(result_.policy.limits);
         read_rules(root);
+        visit_settings(result_.policy, [&](const std::string& name, auto fields, auto& settings) {
+            read_section(root, name, fields, settings);
+        });
+        read_hooks(root);
         read_servers(root);
         read_clients(root);
         read_exemptions(root, "exempt", exempt_fields(), result_.policy.exempt);
@@ -145,10 +149,58 @@ class Reader {
                       T& target) {
         const YamlNode* mapping = mapping_of(root, name);
         if (!mapping) return;
+        const std::string path(name);
         Names allowed;
         append_names(allowed, fields);
-        check_keys(*mapping, allowed, std::string(name));
-        read_fields(*mapping, fields, target, std::string(name) + ".");
+        constexpr bool kHasLimits = std::is_same_v<T, PressureSettings>;
+        if (kHasLimits) allowed.push_back(kPressureLimits.name);
+        check_keys(*mapping, allowed, path);
+        read_fields(*mapping, fields, target, path + ".");
+        if constexpr (kHasLimits) {
+            read_limits(*mapping, target.limits, path);
+            target.limits = without_lifted(target.limits);
+        }
+    }
+
+    /// `limits:` of a mapping that has others beside it.
+    void read_limits(const YamlNode& parent, Limits& target, const std::string& path) {
+        const YamlNode* mapping = mapping_of(parent, "limits");
+        if (!mapping) return;
+        Names allowed;
+        append_names(allowed, limit_fields());
+        check_keys(*mapping, allowed, path + ".limits");
+        read_fields(*mapping, limit_fields(), target, path + ".limits.");
+    }
+
+    void read_health(const YamlNode& entry, std::optional<HealthRequest>& target,
+                     const std::string& path) {
+        const YamlNode* mapping = mapping_of(entry, kServerHealth.name);
+        if (!mapping) return;
+        Names allowed;
+        append_names(allowed, health_fields());
+        check_keys(*mapping, allowed, path + ".health");
+        read_fields(*mapping, health_fields(), target.emplace(), path + ".health.");
+    }
+
+    void read_guard(const YamlNode& entry, std::optional<GuardSettings>& target,
+                    const std::string& path) {
+        const YamlNode* mapping = mapping_of(entry, kServerGuard.name);
+        if (!mapping) return;
+        Names allowed;
+        append_names(allowed, guard_fields());
+        check_keys(*mapping, allowed, path + ".guard");
+        read_fields(*mapping, guard_fields(), target.emplace(result_.policy.guard), path + ".guard.");
+    }
+
+    void read_hooks(const YamlNode& root) {
+        Names allowed;
+        append_names(allowed, hook_fields());
+        for (const YamlNode* entry : list_of(root, "hooks")) {
+            Hook& hook = result_.policy.hooks.emplace_back();
+            const std::string path = "hooks[" + std::to_string(result_.policy.hooks.size() - 1) + "]";
+            check_keys(*entry, allowed, path);
+            read_fields(*entry, hook_fields(), hook, path + ".");
+        }
     }
 
     void read_rules(const YamlNode& root) {
@@ -210,8 +262,8 @@ class Reader {
         Names allowed;
         append_names(allowed, server_fields());
         allowed.push_back(kServerLimits.name);
-        Names limit_names;
-        append_names(limit_names, limit_fields());
+        allowed.push_back(kServerHealth.name);
+        allowed.push_back(kServerGuard.name);
         for (const YamlNode* entry : list_of(root, "servers")) {
             ServerType& server = result_.policy.servers.emplace_back();
             const std::string path =
@@ -219,10 +271,9 @@ class Reader {
             check_keys(*entry, allowed, path);
             complain_of_repeated(*entry, "type", types_, path);
             read_fields(*entry, server_fields(), server, path + ".");
-            const YamlNode* limits = mapping_of(*entry, kServerLimits.name);
-            if (!limits) continue;
-            check_keys(*limits, limit_names, path + ".limits");
-            read_fields(*limits, limit_fields(), server.limits, path + ".limits.");
+            read_limits(*entry, server.limits, path);
+            read_health(*entry, server.health, path);
+            read_guard(*entry, server.guard, path);
         }
     }
 

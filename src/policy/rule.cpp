@@ -33,6 +33,8 @@ std::string_view to_string(Rule rule) {
             return "over_cpu";
         case Rule::over_memory:
             return "over_memory";
+        case Rule::unresponsive:
+            return "unresponsive";
     }
     return "";
 }

@@ -16,9 +16,11 @@ enum class Rule {
     over_age,
     over_cpu,
     over_memory,
+    unresponsive,
 };
-inline constexpr std::array kRules = {Rule::orphan,   Rule::zombie,   Rule::duplicate,  Rule::superseded,
-                                      Rule::over_age, Rule::over_cpu, Rule::over_memory};
+inline constexpr std::array kRules = {Rule::orphan,      Rule::zombie,      Rule::duplicate,
+                                      Rule::superseded,  Rule::over_age,    Rule::over_cpu,
+                                      Rule::over_memory, Rule::unresponsive};
 
 /// From the mildest to the harshest: comparable.
 enum class Action { report, throttle, freeze, terminate };

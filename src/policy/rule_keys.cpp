@@ -2,13 +2,11 @@
 #include <array>
 #include <cmath>
 
+#include "policy/field_access.h"
 #include "policy/keys.h"
 
 namespace reaper::policy {
 namespace {
-
-constexpr double kDay = 24.0 * 60 * 60;
-constexpr double kTenYears = 10 * 365 * kDay;
 
 constexpr std::array<std::string_view, 4> kActionNames = {"report", "throttle", "freeze", "terminate"};
 constexpr std::array<std::string_view, 2> kElseNames = {"report", "throttle"};
@@ -58,6 +56,14 @@ constexpr Field<RuleSettings> kForSeconds{
             .max = kDay},
     .get = get_hold,
     .set = set_hold};
+constexpr Field<RuleSettings> kUnansweredSeconds{
+    .key = {.name = "for_seconds",
+            .shape = Shape::duration,
+            .help = "How long it must stay so at every sample before anything is done; 0: at once.",
+            .min = 0,
+            .max = kDay},
+    .get = get_hold,
+    .set = set_hold};
 constexpr Field<RuleSettings> kIdleSeconds{
     .key = {.name = "idle_seconds",
             .shape = Shape::duration,
@@ -75,11 +81,24 @@ constexpr Field<RuleSettings> kPer{
     .set = [](RuleSettings& r, const Value& v) { r.per = *scope_from(text(v)); }};
 constexpr Field<RuleSettings> kAction{
     .key = {.name = "action",
-            .shape = Shape::choice,
-            .help = "What is done about it.",
+            .shape = Shape::action,
+            .help = "What is done about it; a list gets harsher the longer it goes on.",
+            .min = 0,
+            .max = kTenYears,
             .choices = kActionNames},
-    .get = [](const RuleSettings& r) { return name(r.action); },
-    .set = [](RuleSettings& r, const Value& v) { r.action = *action_from(text(v)); }};
+    .get = [](const RuleSettings& r) -> Value {
+        return r.escalation.empty() ? name(r.action) : Value{r.escalation};
+    },
+    .set =
+        [](RuleSettings& r, const Value& v) {
+            r.escalation.clear();
+            if (const auto* steps = std::get_if<std::vector<Step>>(&v)) {
+                r.escalation = *steps;
+                r.action = steps->back().action;
+            } else {
+                r.action = *action_from(text(v));
+            }
+        }};
 constexpr Field<RuleSettings> kElse{
     .key = {.name = "else",
             .shape = Shape::choice,
@@ -103,6 +122,7 @@ constexpr std::array kGoneRule = {kEnabled, kAfterSeconds, kAction, kSpare, kEls
 constexpr std::array kDuplicateRule = {kEnabled, kPer, kAction, kSpare, kElse};
 constexpr std::array kSupersededRule = {kEnabled, kIdleSeconds, kAction, kSpare, kElse};
 constexpr std::array kAgeRule = {kEnabled, kAction, kSpare, kElse};
+constexpr std::array kAnswerRule = {kEnabled, kUnansweredSeconds, kAction, kSpare, kElse};
 constexpr std::array kUseRule = {kEnabled, kForSeconds, kAction, kSpare, kElse};
 
 }  // namespace
@@ -121,6 +141,8 @@ std::span<const Field<RuleSettings>> rule_fields(Rule rule) {
         case Rule::over_cpu:
         case Rule::over_memory:
             return kUseRule;
+        case Rule::unresponsive:
+            return kAnswerRule;
     }
     return {};
 }
@@ -141,6 +163,8 @@ std::string_view rule_help(Rule rule) {
             return "Uses more than max_cpu_percent.";
         case Rule::over_memory:
             return "Uses more than max_memory_mb.";
+        case Rule::unresponsive:
+            return "Listens, and does not answer the health request that its type names.";
     }
     return {};
 }

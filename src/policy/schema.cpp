@@ -42,10 +42,36 @@ Json names(std::span<const std::string_view> choices) {
     return list;
 }
 
+/// A word, or a list of steps: the loader also sees whether each is harsher and later than the last.
+Json action(const Key& key) {
+    const Json step = {{"type", "string"}, {"pattern", text_form(Shape::action)}};
+    const Json steps = {
+        {"type", "array"}, {"items", step}, {"minItems", 1}, {"maxItems", key.choices.size()}};
+    return {{"anyOf", {{{"enum", names(key.choices)}}, steps}}};
+}
+
 Json rule_names() {
     Json list = Json::array();
     for (const Rule rule : kRules) list.push_back(to_string(rule));
     return list;
+}
+
+/// Some of these, each once.
+Json list_of_names(Json known) {
+    return {{"type", "array"},
+            {"items", {{"enum", std::move(known)}}},
+            {"minItems", 1},
+            {"uniqueItems", true}};
+}
+
+/// Or a text that becomes one of these when the policy is loaded.
+Json or_variable(Json form) {
+    const Json variable = {{"type", "string"}, {"pattern", "[$][{][A-Za-z_][A-Za-z0-9_]*[}]"}};
+    if (form.size() == 1 && form.contains("anyOf")) {
+        form["anyOf"].push_back(variable);
+        return form;
+    }
+    return {{"anyOf", {std::move(form), variable}}};
 }
 
 Json form_of(const Key& key) {
@@ -56,14 +82,17 @@ Json form_of(const Key& key) {
         case Shape::percent:
         case Shape::memory:
         case Shape::duration:
-            return figure(key);
+            return or_variable(figure(key));
         case Shape::boolean:
-            return {{"type", "boolean"}};
+            return or_variable({{"type", "boolean"}});
         case Shape::choice:
-            return {{"enum", names(key.choices)}};
+            return or_variable({{"enum", names(key.choices)}});
+        case Shape::action:
+            return or_variable(action(key));
         case Shape::text:
-        case Shape::type_name:
             return text(key.shape, kMaxTextLength);
+        case Shape::type_name:
+            return or_variable(text(key.shape, kMaxTextLength));
         case Shape::user:
             return {{"anyOf", {text(key.shape, kMaxTextLength), {{"type", "integer"}, {"minimum", 0}}}}};
         case Shape::pattern:
@@ -73,10 +102,22 @@ Json form_of(const Key& key) {
             return {{"anyOf", {one, {{"type", "array"}, {"items", one}, {"minItems", 1}}}}};
         }
         case Shape::rules:
-            return {{"type", "array"},
-                    {"items", {{"enum", rule_names()}}},
-                    {"minItems", 1},
-                    {"uniqueItems", true}};
+            return list_of_names(rule_names());
+        case Shape::events:
+            return list_of_names(names(key.choices));
+        case Shape::path:
+        case Shape::url: {
+            const Json one = text(key.shape, kMaxPathLength);
+            if (!key.may_be_none) return or_variable(one);
+            return or_variable({{"anyOf", {one, {{"const", "none"}}}}});
+        }
+        case Shape::command:
+            return or_variable({{"anyOf",
+                                 {text(Shape::path, kMaxPathLength),
+                                  {{"type", "array"},
+                                   {"items", text(Shape::command, kMaxPathLength)},
+                                   {"minItems", 1},
+                                   {"maxItems", kMaxWords}}}}});
     }
     return Json::object();
 }
@@ -86,6 +127,7 @@ Json default_of(const Key& key, const Value& value) {
     if (const double* figure = std::get_if<double>(&value)) {
         return key.shape == Shape::memory ? Json(write_value(key, value)) : number(*figure);
     }
+    if (std::holds_alternative<NoLimit>(value)) return write_value(key, value);
     if (const bool* truth = std::get_if<bool>(&value)) return *truth;
     if (const auto* word = std::get_if<std::string>(&value)) return *word;
     return nullptr;
@@ -140,9 +182,19 @@ Json list_of(Json items) {
     return {{"type", "array"}, {"maxItems", number(kMaxEntries)}, {"items", std::move(items)}};
 }
 
-Json with_limits(Json properties) {
-    properties[std::string(kServerLimits.name)] =
-        or_empty(mapping(kServerLimits.help, properties_of<Limits>(limit_fields(), nullptr)));
+void add_limits(Json& properties, const Section& limits) {
+    properties[std::string(limits.name)] =
+        or_empty(mapping(limits.help, properties_of<Limits>(limit_fields(), nullptr)));
+}
+
+Json server_properties() {
+    Json properties = properties_of<ServerType>(server_fields(), nullptr);
+    add_limits(properties, kServerLimits);
+    const HealthRequest defaults;
+    properties[std::string(kServerHealth.name)] = or_empty(mapping(
+        kServerHealth.help, properties_of(health_fields(), &defaults), required_of(health_fields())));
+    properties[std::string(kServerGuard.name)] =
+        or_empty(mapping(kServerGuard.help, properties_of<GuardSettings>(guard_fields(), nullptr)));
     return properties;
 }
 
@@ -170,13 +222,24 @@ Json schema_of(const Section& section, const Policy& defaults) {
     if (section.name == "limits") return mapping("", properties_of(limit_fields(), &defaults.limits));
     if (section.name == "rules") return mapping("", rules_schema(defaults));
     if (section.name == "servers") {
-        return list_of(mapping("", with_limits(properties_of<ServerType>(server_fields(), nullptr)),
-                               required_of(server_fields())));
+        return list_of(mapping("", server_properties(), required_of(server_fields())));
+    }
+    if (section.name == "hooks") {
+        const Hook standard;
+        return list_of(mapping("", properties_of(hook_fields(), &standard), required_of(hook_fields())));
     }
     if (section.name == "clients") {
         return list_of(mapping("", properties_of<ClientProgram>(client_fields(), nullptr),
                                required_of(client_fields())));
     }
+    Json settings;
+    visit_settings(defaults, [&](const std::string& name, auto fields, const auto& standard) {
+        if (name != section.name) return;
+        Json properties = properties_of(fields, &standard);
+        if (name == "pressure") add_limits(properties, kPressureLimits);
+        settings = mapping("", std::move(properties));
+    });
+    if (!settings.is_null()) return settings;
     const auto fields = section.name == "exempt" ? exempt_fields() : protect_fields();
     return list_of(selecting(mapping("", properties_of<Exemption>(fields, nullptr)), fields));
 }

@@ -1,21 +1,12 @@
 #include "policy/sparing.h"
 
 #include <algorithm>
-#include <optional>
+#include <utility>
 
-#include "policy/conditions.h"
+#include "policy/safety.h"
 
 namespace reaper::policy {
 namespace {
-
-/// The process of `server` that belongs to somebody else, if any: its owner.
-std::optional<uid_t> foreign_owner(const scan::Server& server, uid_t viewer) {
-    if (server.uid != viewer) return server.uid;
-    for (const scan::Member& member : server.members) {
-        if (member.uid != viewer) return member.uid;
-    }
-    return std::nullopt;
-}
 
 /// Ending the server gets rid of a zombie only by ending the parent that does not reap it.
 bool holds_parent_of_zombie(const scan::Server& server) {
@@ -25,13 +16,6 @@ bool holds_parent_of_zombie(const scan::Server& server) {
     };
     return std::any_of(server.members.begin(), server.members.end(),
                        [&](const scan::Member& m) { return m.zombie && alive(m.parent); });
-}
-
-/// What cannot be told of it; empty where all is known.
-std::string unknown_evidence(const scan::Server& server) {
-    if (server.channel == scan::Channel::unknown) return "whether its channel is open cannot be told";
-    if (!server.standalone) return "whether it listens cannot be told";
-    return "";
 }
 
 std::string in_use_reason(const scan::Server& server) {
@@ -47,25 +31,10 @@ std::string in_use_reason(const scan::Server& server) {
 }  // namespace
 
 std::string Sparing::keep_reason(Rule rule, const scan::Server& server) const {
-    if (server.suspected()) return "only suspected to be an MCP server";
-    if (only_zombies(server)) return "only zombies are left of it: their parent must reap them";
+    // What stands against the mildest action stands against every one.
+    if (auto refusal = forbidden(server, Action::throttle, viewer_)) return std::move(refusal->why);
     if (rule == Rule::zombie && !holds_parent_of_zombie(server)) {
         return "the zombie's parent is not part of the server and must reap it";
-    }
-    if (!server.contains_protected.empty()) {
-        return "a process that is never ended is part of it: " + server.contains_protected;
-    }
-    if (server.unit_main) {
-        return "systemd looks after it: " +
-               (server.standalone_why.empty() ? "main process of a unit" : server.standalone_why);
-    }
-    if (server.launcher_kind == classify::LauncherKind::container) {
-        return "it runs in a container, which outlives what is seen of it here";
-    }
-    if (viewer_.uid != 0) {
-        if (const auto owner = foreign_owner(server, viewer_.uid)) {
-            return "it belongs to another user (uid " + std::to_string(*owner) + ")";
-        }
     }
     if (const std::string entry = exemptions_.protects(server); !entry.empty()) {
         return "protected by the policy (" + entry + ")";
@@ -76,33 +45,37 @@ std::string Sparing::keep_reason(Rule rule, const scan::Server& server) const {
     return "";
 }
 
-Decision Sparing::decide(Rule rule, const scan::Server& server) const {
-    const RuleSettings& settings = policy_.rule(rule);
-    Decision decision{settings.action, ""};
-    if (decision.action == Action::report) return decision;
-    const auto spare = [&](Action milder, std::string why) {
-        decision = {milder, std::move(why)};
-        return decision;
-    };
-
-    if (std::string why = keep_reason(rule, server); !why.empty()) {
-        return spare(Action::report, std::move(why));
-    }
-    if (settings.spare == Spare::in_use && server.in_use()) {
+Decision Sparing::restrained(Rule rule, Action action, const scan::Server& server, Spare spare) const {
+    Decision decision{action, "", false};
+    if (spare == Spare::in_use && server.in_use()) {
         // Never harsher than the rule itself, and never harsher than a lower CPU weight.
-        spare(std::min({settings.action, settings.otherwise, Action::throttle}), in_use_reason(server));
+        decision.action = std::min({action, policy_.rule(rule).otherwise, Action::throttle});
+        decision.spared = in_use_reason(server);
+        decision.weight_only = decision.action == Action::throttle;
     }
-    if (decision.action > Action::throttle) {
-        // No policy turns this off: unknown evidence means keep.
-        if (std::string why = unknown_evidence(server); !why.empty()) {
-            return spare(Action::report, std::move(why));
-        }
-        if (rule == Rule::over_memory && !server.usage.memory_is_complete) {
-            return spare(Action::report, "its own memory cannot be told from what it shares");
-        }
+    if (auto refusal = forbidden(server, decision.action, viewer_)) {
+        return {Action::report, std::move(refusal->why), false};
     }
+    if (decision.action > Action::throttle && rule == Rule::over_memory &&
+        !server.usage.memory_is_complete) {
+        return {Action::report, "its own memory cannot be told from what it shares", false};
+    }
+    if (decision.action == Action::throttle && !decision.weight_only) {
+        // A quota starves: not where it may be in use.
+        decision.spared = unknown_evidence(server);
+        decision.weight_only = !decision.spared.empty();
+    }
+    return decision;
+}
+
+Decision Sparing::decide(Rule rule, Action action, const scan::Server& server, Spare spare) const {
+    if (action == Action::report) return {};
+    if (std::string why = keep_reason(rule, server); !why.empty()) {
+        return {Action::report, std::move(why), false};
+    }
+    Decision decision = restrained(rule, action, server, spare);
     if (decision.action > Action::report && policy_.mode == Mode::observe) {
-        return spare(Action::report, "the policy only observes");
+        return {Action::report, "the policy only observes", false};
     }
     return decision;
 }

@@ -35,7 +35,8 @@ void keep_span(std::optional<MonotonicTime>& since, bool holds, MonotonicTime no
 
 }  // namespace
 
-Tracks advance(const Tracks& tracks, const scan::Snapshot& snapshot, const Policy& policy) {
+Tracks advance(const Tracks& tracks, const scan::Snapshot& snapshot, const Policy& policy,
+               const Circumstances& circumstances) {
     const MonotonicTime now = snapshot.monotonic;
     Tracks next;
     for (const scan::Server& server : snapshot.servers) {
@@ -46,11 +47,12 @@ Tracks advance(const Tracks& tracks, const scan::Snapshot& snapshot, const Polic
         next.emplace_hint(next.end(), server.id, track);
     }
     // Which instance is one too many depends on who is idle, so activity comes first.
-    const std::vector<Conditions> conditions = conditions_of(snapshot, next, policy);
+    const std::vector<Conditions> conditions = conditions_of(snapshot, next, policy, circumstances);
     for (std::size_t i = 0; i < conditions.size(); ++i) {
         Track& track = next.at(snapshot.servers[i].id);
         for (std::size_t rule = 0; rule < kRules.size(); ++rule) {
             keep_span(track.holds_since[rule], conditions[i].holds[rule], now);
+            keep_span(track.pressed_since[rule], conditions[i].pressed[rule], now);
         }
     }
     return next;

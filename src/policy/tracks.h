@@ -8,6 +8,7 @@
 
 #include "base/process_id.h"
 #include "base/units.h"
+#include "policy/circumstances.h"
 #include "policy/rule.h"
 #include "scan/snapshot.h"
 
@@ -28,6 +29,8 @@ struct Track {
     std::optional<MonotonicTime> unused_since;
     /// Since when each rule's condition holds at every sample; absent: it does not hold now.
     std::array<std::optional<MonotonicTime>, kRules.size()> holds_since{};
+    /// The same for what only the limits of pressure: say; these spans do not add to the others.
+    std::array<std::optional<MonotonicTime>, kRules.size()> pressed_since{};
 
     bool operator==(const Track&) const = default;
 };
@@ -37,7 +40,8 @@ using Tracks = std::map<ProcessId, Track>;
 /// The tracks after this snapshot: new servers enter, ended ones leave, spans go on or are broken off.
 /// A snapshot older than the one before it begins every span anew. Advancing twice with the same
 /// snapshot changes nothing. Pure. `policy` says which conditions hold.
-Tracks advance(const Tracks& tracks, const scan::Snapshot& snapshot, const Policy& policy);
+Tracks advance(const Tracks& tracks, const scan::Snapshot& snapshot, const Policy& policy,
+               const Circumstances& circumstances = {});
 
 /// How long a server has been seen without activity; zero for one that has no track.
 std::chrono::milliseconds idle_time(const Tracks& tracks, const ProcessId& server, MonotonicTime now);

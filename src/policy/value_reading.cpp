@@ -4,90 +4,31 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <optional>
 #include <utility>
 
 #include "classify/classifier.h"
-#include "policy/suggestion.h"
+#include "policy/action_reading.h"
+#include "policy/value_mistakes.h"
 #include "policy/value_text.h"
 
 namespace reaper::policy {
 namespace {
-
-using Read = tl::expected<Value, std::vector<YamlMistake>>;
 
 constexpr double kMebi = 1024.0 * 1024.0;
 
 /// For RE2's program of one pattern; what the classifier allows.
 constexpr std::int64_t kMaxPatternMemory = 512 * 1024;
 
-tl::unexpected<std::vector<YamlMistake>> wrong(YamlMark mark, std::string what) {
-    return tl::unexpected(std::vector<YamlMistake>{{mark, std::move(what)}});
-}
-
-std::string in_quotes(std::string_view text) {
-    constexpr std::size_t kShown = 60;
-    std::string shown = "'";
-    for (const char c : text.substr(0, kShown)) {
-        const auto byte = static_cast<unsigned char>(c);
-        shown += byte < 0x20 || byte == 0x7F ? '?' : c;
-    }
-    if (text.size() > kShown) shown += "…";
-    return shown + "'";
-}
-
-/// What stands there, for people.
-std::string found(const YamlNode& node) {
-    switch (node.kind) {
-        case YamlNode::Kind::null:
-            return "nothing is given";
-        case YamlNode::Kind::sequence:
-            return node.items.empty() ? "an empty list is not" : "a list is not";
-        case YamlNode::Kind::mapping:
-            return "a mapping is not";
-        case YamlNode::Kind::scalar:
-            return in_quotes(node.text) + " is not";
-    }
-    return {};
-}
-
-std::string must_be(const Key& key, const YamlNode& node) {
-    return std::string(key.name) + " must be " + allowed_values(key) + "; " + found(node);
-}
-
-std::string did_you_mean(std::string_view word) {
-    return word.empty() ? std::string{} : "; did you mean '" + std::string(word) + "'?";
-}
-
 // ---- figures
 
-std::string lower(std::string_view text) {
-    std::string result(text);
-    std::transform(result.begin(), result.end(), result.begin(), [](unsigned char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : static_cast<char>(c);
-    });
-    return result;
-}
-
-/// "2GB" -> 2048: the figure in the unit of the file; nothing where the text is none.
-std::optional<double> with_unit(Shape shape, const std::string& text) {
-    const std::string_view form = text_form(shape);
-    if (!RE2::FullMatch(text, re2::StringPiece(form.data(), form.size()))) return std::nullopt;
-    double number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{}) return std::nullopt;
-    std::string_view rest(end, static_cast<std::size_t>(text.data() + text.size() - end));
-    if (rest.starts_with(' ')) rest.remove_prefix(1);
-    if (rest.empty()) return number;
-    // Only capitals of memory units pass the form.
-    const std::string unit = lower(rest);
-    for (const Unit& known : units_of(shape)) {
-        if (known.name == unit) return number * known.factor;
-    }
-    return std::nullopt;
+/// As it would be read without quotes, which flow mappings ask for around ${NAME}.
+YamlNode bare(const YamlNode& node) {
+    YamlNode made = node;
+    if (node.from_environment) made.quoted = made.from_environment = false;
+    return made;
 }
 
 Read read_figure(const Key& key, const YamlNode& node) {
@@ -97,7 +38,7 @@ Read read_figure(const Key& key, const YamlNode& node) {
     const ScalarType type = scalar_type(node);
     if (type == ScalarType::number) figure = number_of(node);
     if (type == ScalarType::text && !units_of(key.shape).empty())
-        figure = with_unit(key.shape, node.text);
+        figure = figure_of(key.shape, node.text);
     const bool whole = key.shape != Shape::percent && key.shape != Shape::memory;
     const bool fits = figure && std::isfinite(*figure) && (!whole || std::floor(*figure) == *figure) &&
                       *figure >= key.min && *figure <= key.max;
@@ -131,31 +72,6 @@ Read read_boolean(const Key& key, const YamlNode& node) {
     return wrong(node.mark, must_be(key, node) + did_you_mean(hint));
 }
 
-/// Words that other tools use for what is called otherwise here.
-struct Synonym {
-    std::string_view word;
-    std::string_view ours;
-};
-constexpr std::array kSynonyms = {
-    Synonym{"kill", "terminate"}, Synonym{"stop", "terminate"},   Synonym{"end", "terminate"},
-    Synonym{"reap", "terminate"}, Synonym{"remove", "terminate"}, Synonym{"warn", "report"},
-    Synonym{"log", "report"},     Synonym{"alert", "report"},     Synonym{"ignore", "report"},
-    Synonym{"none", "report"},    Synonym{"pause", "freeze"},     Synonym{"suspend", "freeze"},
-    Synonym{"limit", "throttle"}, Synonym{"none", "nothing"},     Synonym{"used", "in_use"},
-    Synonym{"active", "in_use"},  Synonym{"dry-run", "observe"},  Synonym{"monitor", "observe"},
-    Synonym{"session", "client"}, Synonym{"global", "host"},      Synonym{"system", "host"},
-};
-
-std::string suggestion(std::span<const std::string_view> choices, const std::string& word) {
-    const auto is_choice = [&](std::string_view w) {
-        return std::find(choices.begin(), choices.end(), w) != choices.end();
-    };
-    for (const Synonym& synonym : kSynonyms) {
-        if (synonym.word == lower(word) && is_choice(synonym.ours)) return std::string(synonym.ours);
-    }
-    return std::string(nearest(word, choices).value_or(""));
-}
-
 Read read_choice(const Key& key, const YamlNode& node) {
     if (node.kind != YamlNode::Kind::scalar) return wrong(node.mark, must_be(key, node));
     if (std::find(key.choices.begin(), key.choices.end(), node.text) != key.choices.end()) {
@@ -171,26 +87,29 @@ std::vector<std::string_view> rule_names() {
     return names;
 }
 
-Read read_rules(const Key& key, const YamlNode& node) {
+/// A list of some of the names that are known; `what` is how messages call one.
+Read read_names(const Key& key, const YamlNode& node, std::span<const std::string_view> known,
+                const std::string& what) {
     if (node.kind != YamlNode::Kind::sequence || node.items.empty()) {
         return wrong(node.mark, must_be(key, node));
     }
-    const std::vector<std::string_view> known = rule_names();
-    std::vector<std::string> rules;
+    std::vector<std::string> names;
     std::vector<YamlMistake> mistakes;
     for (const YamlNode& item : node.items) {
         const std::string& name = item.text;
-        if (std::find(rules.begin(), rules.end(), name) != rules.end()) {
-            mistakes.push_back({item.mark, "rule '" + name + "' is listed twice"});
-        } else if (item.kind == YamlNode::Kind::scalar && rule_from(name)) {
-            rules.push_back(name);
+        const bool is_known = std::find(known.begin(), known.end(), name) != known.end();
+        if (std::find(names.begin(), names.end(), name) != names.end()) {
+            mistakes.push_back({item.mark, what + " '" + name + "' is listed twice"});
+        } else if (item.kind == YamlNode::Kind::scalar && is_known) {
+            names.push_back(name);
         } else {
-            mistakes.push_back({item.mark, "rules must be a list of rule names; " + found(item) +
-                                               " one" + did_you_mean(suggestion(known, name))});
+            mistakes.push_back({item.mark, std::string(key.name) + " must be " + allowed_values(key) +
+                                               "; " + found(item) + " one" +
+                                               did_you_mean(suggestion(known, name))});
         }
     }
     if (!mistakes.empty()) return tl::unexpected(std::move(mistakes));
-    return Value{std::move(rules)};
+    return Value{std::move(names)};
 }
 
 // ---- texts
@@ -215,14 +134,21 @@ bool is_type_name(std::string_view text) {
     return !text.empty() && starts(text.front()) && std::all_of(text.begin(), text.end(), follows);
 }
 
-Read read_text(const Key& key, const YamlNode& node) {
+/// One line of text of at most `longest` bytes.
+Read read_line(const Key& key, const YamlNode& node, std::size_t longest) {
     if (std::string what = what_is_wrong_with_text(key, node); !what.empty()) {
         return wrong(node.mark, std::move(what));
     }
-    if (node.text.size() > kMaxTextLength) {
+    if (node.text.size() > longest) {
         return wrong(node.mark, std::string(key.name) + " must not be longer than " +
-                                    std::to_string(kMaxTextLength) + " bytes");
+                                    std::to_string(longest) + " bytes");
     }
+    return Value{node.text};
+}
+
+Read read_text(const Key& key, const YamlNode& node) {
+    Read text = read_line(key, node, kMaxTextLength);
+    if (!text) return text;
     if (key.shape == Shape::type_name && !is_type_name(node.text)) {
         return wrong(node.mark, must_be(key, node));
     }
@@ -234,6 +160,51 @@ Read read_user(const Key& key, const YamlNode& node) {
                         node.text.find_first_not_of("0123456789") == std::string::npos;
     if (number) return Value{node.text};
     return read_text(key, node);
+}
+
+Read read_path(const Key& key, const YamlNode& node) {
+    const bool scalar = node.kind == YamlNode::Kind::scalar;
+    if (scalar && key.may_be_none && node.text == "none") return Value{NoLimit{}};
+    Read text = read_line(key, node, kMaxPathLength);
+    if (!text) return text;
+    const bool is_path = node.text.starts_with('/') && !node.text.ends_with('/');
+    return is_path ? std::move(text) : Read(wrong(node.mark, must_be(key, node)));
+}
+
+/// Only of this host, and by its address: a policy must not make the daemon call elsewhere.
+Read read_url(const Key& key, const YamlNode& node) {
+    static const RE2 kForm{std::string(text_form(Shape::url))};
+    Read text = read_line(key, node, kMaxPathLength);
+    if (!text) return text;
+    std::string port;
+    const bool fits = RE2::FullMatch(node.text, kForm, nullptr, nullptr, &port);
+    const bool number = !port.empty() && port != "{port}";
+    if (fits && !(number && std::stoi(port) > 65535)) return text;
+    return wrong(node.mark, must_be(key, node));
+}
+
+/// A program alone, without arguments.
+Read read_program(const Key& key, const YamlNode& node) {
+    Read path = read_path(key, node);
+    if (!path) return path;
+    const std::size_t space = node.text.find(' ');
+    if (space == std::string::npos) return Value{std::vector<std::string>{node.text}};
+    // As the path of a program it would be looked for as it stands, arguments and all.
+    return wrong(node.mark, std::string(key.name) + " with arguments is a list, such as [" +
+                                node.text.substr(0, space) + ", …]");
+}
+
+Read read_command(const Key& key, const YamlNode& node) {
+    if (node.kind == YamlNode::Kind::scalar) return read_program(key, node);
+    const bool list = node.kind == YamlNode::Kind::sequence && !node.items.empty();
+    if (!list || node.items.size() > kMaxWords) return wrong(node.mark, must_be(key, node));
+    std::vector<std::string> words;
+    for (const YamlNode& item : node.items) {
+        const Read word = words.empty() ? read_path(key, item) : read_line(key, item, kMaxPathLength);
+        if (!word) return word;
+        words.push_back(std::get<std::string>(*word));
+    }
+    return Value{std::move(words)};
 }
 
 /// What RE2 says of a pattern; empty where all is well.
@@ -290,16 +261,18 @@ Read read_patterns(const Key& key, const YamlNode& node, PatternCheck check) {
 Read read_value(const Key& key, const YamlNode& node, PatternCheck check) {
     switch (key.shape) {
         case Shape::version:
-            return read_version(key, node);
+            return read_version(key, bare(node));
         case Shape::count:
         case Shape::percent:
         case Shape::memory:
         case Shape::duration:
-            return read_figure(key, node);
+            return read_figure(key, bare(node));
         case Shape::boolean:
-            return read_boolean(key, node);
+            return read_boolean(key, bare(node));
         case Shape::choice:
             return read_choice(key, node);
+        case Shape::action:
+            return read_action(key, node);
         case Shape::text:
         case Shape::type_name:
             return read_text(key, node);
@@ -310,7 +283,15 @@ Read read_value(const Key& key, const YamlNode& node, PatternCheck check) {
         case Shape::patterns:
             return read_patterns(key, node, check);
         case Shape::rules:
-            return read_rules(key, node);
+            return read_names(key, node, rule_names(), "rule");
+        case Shape::events:
+            return read_names(key, node, key.choices, "event");
+        case Shape::path:
+            return read_path(key, node);
+        case Shape::command:
+            return read_command(key, node);
+        case Shape::url:
+            return read_url(key, node);
     }
     return Value{};
 }

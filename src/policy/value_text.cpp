@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <vector>
 
+#include "policy/environment.h"
 #include "policy/yaml_document.h"
 
 namespace reaper::policy {
@@ -46,20 +48,35 @@ bool is_plain(std::string_view text) {
            std::find(kNulls.begin(), kNulls.end(), text) == kNulls.end();
 }
 
+std::string write_steps(const std::vector<Step>& steps) {
+    std::string list;
+    for (const Step& step : steps) list += (list.empty() ? "[" : ", ") + write_step(step);
+    return list + "]";
+}
+
 std::string write_list(const Key& key, const std::vector<std::string>& values) {
     std::string list;
     for (const std::string& value : values) {
         list += list.empty() ? "[" : ", ";
-        list += key.shape == Shape::rules ? value : single_quoted(value);
+        const bool names = key.shape == Shape::rules || key.shape == Shape::events;
+        list += names ? value : single_quoted(value);
     }
     return list + "]";
 }
 
 }  // namespace
 
+std::string lower(std::string_view text) {
+    std::string result(text);
+    std::transform(result.begin(), result.end(), result.begin(), [](unsigned char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : static_cast<char>(c);
+    });
+    return result;
+}
+
 std::string single_quoted(std::string_view text) {
     std::string quoted = "'";
-    for (const char c : text) quoted += c == '\'' ? std::string("''") : std::string(1, c);
+    for (const char c : unexpanded(text)) quoted += c == '\'' ? std::string("''") : std::string(1, c);
     return quoted + "'";
 }
 
@@ -74,11 +91,26 @@ std::string write_value(const Key& key, const Value& value) {
             return *text;
         return key.shape == Shape::pattern ? single_quoted(*text) : yaml_text(*text);
     }
+    if (const auto* steps = std::get_if<std::vector<Step>>(&value)) return write_steps(*steps);
     if (const auto* list = std::get_if<std::vector<std::string>>(&value)) {
         const bool one = key.shape == Shape::patterns && list->size() == 1;
         return one ? single_quoted(list->front()) : write_list(key, *list);
     }
     return {};
+}
+
+std::string write_duration(std::chrono::seconds duration) {
+    const auto seconds = static_cast<double>(duration.count());
+    const Unit* unit = kDurationUnits.data();
+    for (const Unit& larger : kDurationUnits) {
+        if (seconds > 0 && std::fmod(seconds, larger.factor) == 0) unit = &larger;
+    }
+    return number_text(seconds / unit->factor) + std::string(unit->name);
+}
+
+std::string write_step(const Step& step) {
+    const std::string action(to_string(step.action));
+    return step.after.count() == 0 ? action : action + " after " + write_duration(step.after);
 }
 
 std::string yaml_text(std::string_view text) {
@@ -103,6 +135,9 @@ std::string allowed_values(const Key& key) {
             return "true or false";
         case Shape::choice:
             return choices_text(key.choices);
+        case Shape::action:
+            return choices_text(key.choices) +
+                   ", or a list of steps, such as [report, throttle after 5m, terminate after 30m]";
         case Shape::text:
             return "text";
         case Shape::type_name:
@@ -115,6 +150,14 @@ std::string allowed_values(const Key& key) {
             return "a list of rule names";
         case Shape::user:
             return "the name or number of a user";
+        case Shape::events:
+            return "a list of event names";
+        case Shape::path:
+            return "an absolute path" + or_none;
+        case Shape::command:
+            return "the absolute path of a program, or a list of it and its arguments";
+        case Shape::url:
+            return "an address on this host, such as http://127.0.0.1:{port}/health";
     }
     return {};
 }
@@ -127,10 +170,18 @@ std::string_view text_form(Shape shape) {
             return "^[0-9]+([.][0-9]+)? ?([mMgG]([iI]?[bB])?)?$";
         case Shape::duration:
             return "^[0-9]+ ?[smhd]?$";
+        case Shape::action:
+            return "^(report|throttle|freeze|terminate)( after [0-9]+ ?[smhd]?)?$";
         case Shape::type_name:
             return "^[a-z0-9][a-z0-9._-]*$";
+        case Shape::path:
+            return "^/.*[^/]$";
+        case Shape::url:
+            return "^http://(127[.]0[.]0[.]1|localhost|\\[::1\\])(:([1-9][0-9]{0,4}|[{]port[}]))?"
+                   "(/[!$-~]*)?$";
         case Shape::text:
         case Shape::user:
+        case Shape::command:
         case Shape::pattern:
         case Shape::patterns:
             return "^.+$";
@@ -150,6 +201,23 @@ std::span<const Unit> units_of(Shape shape) {
         default:
             return {};
     }
+}
+
+std::optional<double> figure_of(Shape shape, const std::string& text) {
+    const std::string_view form = text_form(shape);
+    if (!RE2::FullMatch(text, re2::StringPiece(form.data(), form.size()))) return std::nullopt;
+    double number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{}) return std::nullopt;
+    std::string_view rest(end, static_cast<std::size_t>(text.data() + text.size() - end));
+    if (rest.starts_with(' ')) rest.remove_prefix(1);
+    if (rest.empty()) return number;
+    // Only capitals of memory units pass the form.
+    const std::string unit = lower(rest);
+    for (const Unit& known : units_of(shape)) {
+        if (known.name == unit) return number * known.factor;
+    }
+    return std::nullopt;
 }
 
 }  // namespace reaper::policy

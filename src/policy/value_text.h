@@ -1,7 +1,9 @@
 // How a value of the policy is written, and what may be written for it.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,12 +14,19 @@ namespace reaper::policy {
 
 /// Of a name or another text that is not a pattern, in bytes.
 inline constexpr std::size_t kMaxTextLength = 256;
+/// Of a path, a URL or a word of a command: PATH_MAX without its NUL.
+inline constexpr std::size_t kMaxPathLength = 4095;
+/// Of a command.
+inline constexpr std::size_t kMaxWords = 100;
 
 /// YAML that reads as this value: "80", "none", "'playwright.*mcp'", "[orphan, zombie]". Empty for a
 /// value that is not set.
 std::string write_value(const Key& key, const Value& value);
 
-/// A text in single quotes, as YAML wants it.
+/// With small letters in place of ASCII's capitals.
+std::string lower(std::string_view text);
+
+/// A text in single quotes, as YAML wants it, ${NAME} escaped.
 std::string single_quoted(std::string_view text);
 
 /// A text as YAML that reads as this text: bare where that is plain, else in quotes.
@@ -37,7 +46,17 @@ struct Unit {
     double factor = 1;      ///< To the unit of the file.
 };
 
+/// In the largest unit that leaves a whole number: "5m", "90s".
+std::string write_duration(std::chrono::seconds duration);
+
+/// "throttle after 5m", "report".
+std::string write_step(const Step& step);
+
 /// The units that a figure of this shape may have; none for a shape without.
 std::span<const Unit> units_of(Shape shape);
+
+/// "2GB" -> 2048: the figure that a text of this shape gives, in the unit of the file; nothing where it
+/// gives none.
+std::optional<double> figure_of(Shape shape, const std::string& text);
 
 }  // namespace reaper::policy

@@ -60,6 +60,10 @@ std::string in_words(const scan::Client& client) {
     return client.name.empty() ? "pid " + pid : client.name + " (" + pid + ")";
 }
 
+std::string in_words(const NextStep& next) {
+    return "then " + std::string(to_string(next.action)) + " in " + in_words(next.in);
+}
+
 std::string user_in_words(uid_t uid, const UserNames& users) {
     const auto found = users.find(uid);
     return found == users.end() ? "uid " + std::to_string(uid) : found->second;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/units.h"
+#include "policy/plan.h"
 #include "policy/policy.h"
 #include "scan/server.h"
 
@@ -27,6 +28,9 @@ std::string percent_in_words(CpuPercent cpu);
 
 /// "claude (4711)"
 std::string in_words(const scan::Client& client);
+
+/// "then terminate in 25 min"
+std::string in_words(const NextStep& next);
 
 /// "alice", or "uid 1000" where the name is not known.
 std::string user_in_words(uid_t uid, const UserNames& users);

@@ -221,7 +221,7 @@ tl::expected<YamlNode, YamlMistake> read_yaml(std::string_view text) {
 
 ScalarType scalar_type(const YamlNode& scalar) {
     const std::string_view text = scalar.text;
-    if (scalar.quoted || text.empty()) return ScalarType::text;
+    if (scalar.quoted || scalar.from_environment || text.empty()) return ScalarType::text;
     if (is_one_of(text, kBooleans)) return ScalarType::boolean;
     if (is_decimal(text) || is_one_of(text, kNaNs) || is_one_of(without_sign(text), kInfinities)) {
         return ScalarType::number;

@@ -33,6 +33,7 @@ struct YamlNode {
     YamlMark mark;
     std::string text;                ///< scalar
     bool quoted = false;             ///< scalar: in quotes or a block, so text whatever it looks like
+    bool from_environment = false;   ///< scalar: a text, or what else its key wants (environment.h)
     std::vector<YamlNode> items;     ///< sequence
     std::vector<YamlEntry> entries;  ///< mapping, in the order of the file; keys may repeat
 };

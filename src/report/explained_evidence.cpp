@@ -185,6 +185,25 @@ std::string standalone_in_words(const scan::Server& server) {
                : with("no", "the server process listens nowhere and is no unit's main process");
 }
 
+std::string left_over_in_words(const scan::Server& server) {
+    const scan::LeftOver& left_over = *server.left_over;
+    return fmt::format("what {} has left behind, which has ended{}: {}",
+                       left_over.server ? "server " + left_over.server->text() : "a server",
+                       left_over.proven ? "" : ", perhaps", printable(left_over.proof, 1000));
+}
+
+void tell_channel(const scan::Server& server, TextWriter& out) {
+    if (server.left_over) {
+        out.field("Left over", left_over_in_words(server));
+        out.field("Debug in", end_in_words(server.in, "writer"));
+        out.field("Debug out", end_in_words(server.out, "reader"));
+        return;
+    }
+    out.field("Channel", channel_in_words(server.channel));
+    out.field("Stdin", end_in_words(server.in, "writer"));
+    out.field("Stdout", end_in_words(server.out, "reader"));
+}
+
 }  // namespace
 
 std::string end_in_words(const ChannelEnd& end, std::string_view peer) {
@@ -218,9 +237,7 @@ void tell_evidence(const ServerCase& one, TextWriter& out) {
     out.heading("Evidence");
     out.field("Type by", fmt::format("{} ({})", printable(redact_line(server.rule), 500),
                                      classify::to_string(server.type_source)));
-    out.field("Channel", channel_in_words(server.channel));
-    out.field("Stdin", end_in_words(server.in, "writer"));
-    out.field("Stdout", end_in_words(server.out, "reader"));
+    tell_channel(server, out);
     out.field("Client", client_in_words(server));
     out.field("Standalone", standalone_in_words(server));
     if (!server.contains_protected.empty()) {

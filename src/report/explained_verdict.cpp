@@ -100,6 +100,7 @@ std::string rule_in_words(const Finding& finding) {
                 ? fmt::format("It must go on for another {}; then: {}",
                               policy::in_words(finding.pending), policy::to_string(finding.action))
                 : fmt::format("Action: {}", policy::to_string(finding.action));
+    if (finding.next) text += ", " + policy::in_words(*finding.next);
     if (!finding.spared.empty()) text += fmt::format(", not more ({})", printable(finding.spared, 1000));
     return text;
 }
@@ -141,6 +142,11 @@ std::string verdict_sentence(const ServerCase& one) {
     if (const PlannedAction* const later = planned_for(one.plan.pending, one.server.id)) {
         return fmt::format("{}: this server would be {} in {} if what is seen now goes on ({}).", status,
                            past(later->action), policy::in_words(later->pending), rules_of(*later));
+    }
+    if (one.server.suspected() && one.server.left_over) {
+        return "suspected: a server that has ended may have left it behind, but that is not proven; "
+               "nothing "
+               "is done about it.";
     }
     if (one.server.suspected()) {
         return "suspected: it is connected to a client the way a server is, but nothing names it one; "

@@ -1,37 +1,18 @@
-#include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "report/humanize.h"
+#include "report/json_values.h"
 #include "report/judged_servers.h"
+#include "report/outcome_json.h"
+#include "report/outcome_report.h"
 #include "report/redact.h"
 #include "report/scan_report.h"
 
 namespace reaper::report {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 // docs/scan-json.md describes every key; a test holds the two together.
-
-Json text(std::string_view bytes) {
-    return printable(bytes);
-}
-
-Json text_or_null(std::string_view bytes) {
-    return bytes.empty() ? Json(nullptr) : text(bytes);
-}
-
-template <typename T>
-Json or_null(const std::optional<T>& value) {
-    return value ? Json(*value) : Json(nullptr);
-}
-
-/// To a tenth: a rate over a second has no more in it. Not a number becomes null.
-Json percent(const std::optional<CpuPercent>& cpu) {
-    if (!cpu || !std::isfinite(cpu->value)) return nullptr;
-    return std::round(cpu->value * 10) / 10;
-}
 
 Json end_json(const scan::ChannelEnd& end) {
     Json json;
@@ -55,6 +36,20 @@ Json client_json(const std::optional<scan::Client>& client) {
     return json;
 }
 
+Json next_json(const std::optional<policy::NextStep>& next) {
+    if (!next) return nullptr;
+    return {{"action", policy::to_string(next->action)}, {"in_seconds", next->in.count()}};
+}
+
+Json left_over_json(const std::optional<scan::LeftOver>& left_over) {
+    if (!left_over) return nullptr;
+    Json json;
+    json["server"] = left_over->server ? Json(left_over->server->text()) : Json(nullptr);
+    json["proven"] = left_over->proven;
+    json["proof"] = text(left_over->proof);
+    return json;
+}
+
 Json findings_json(const policy::Verdict& verdict) {
     Json list = Json::array();
     for (const policy::Finding& finding : verdict.findings) {
@@ -64,15 +59,11 @@ Json findings_json(const policy::Verdict& verdict) {
         json["pending_seconds"] = finding.pending.count();
         json["action"] = policy::to_string(finding.action);
         json["spared"] = text_or_null(finding.spared);
+        json["weight_only"] = finding.weight_only;
+        json["next"] = next_json(finding.next);
         list.push_back(std::move(json));
     }
     return list;
-}
-
-Json texts(const std::vector<std::string>& list) {
-    Json json = Json::array();
-    for (const std::string& one : list) json.push_back(text(one));
-    return json;
 }
 
 Json user_json(uid_t uid, const policy::UserNames& users) {
@@ -107,6 +98,7 @@ Json server_json(const scan::Server& server, const policy::Verdict& verdict,
     json["channel"] = scan::to_string(server.channel);
     json["channel_evidence"]["stdin"] = end_json(server.in);
     json["channel_evidence"]["stdout"] = end_json(server.out);
+    json["left_over"] = left_over_json(server.left_over);
     json["standalone"] = or_null(server.standalone);
     json["standalone_why"] = text_or_null(server.standalone_why);
     json["contains_protected"] = text_or_null(server.contains_protected);
@@ -125,6 +117,7 @@ void add_actions(const std::vector<policy::PlannedAction>& actions, Json& list) 
         for (const policy::Rule rule : planned.rules) json["rules"].push_back(policy::to_string(rule));
         json["reasons"] = texts(planned.reasons);
         json["pending_seconds"] = planned.pending.count();
+        json["weight_only"] = planned.weight_only;
         list.push_back(std::move(json));
     }
 }
@@ -158,8 +151,8 @@ Json summary_json(const std::vector<JudgedServer>& servers, std::size_t host_pro
 
 }  // namespace
 
-std::string to_json(const scan::Snapshot& snapshot, const policy::Plan& plan,
-                    const ScanContext& context) {
+std::string to_json(const scan::Snapshot& snapshot, const policy::Plan& plan, const ScanContext& context,
+                    const std::vector<Done>* done) {
     const std::vector<JudgedServer> servers = judged(snapshot, plan);
     Json json;
     json["schema"] = kScanSchemaVersion;
@@ -175,6 +168,7 @@ std::string to_json(const scan::Snapshot& snapshot, const policy::Plan& plan,
     json["plan"] = Json::array();
     add_actions(plan.due, json["plan"]);
     add_actions(plan.pending, json["plan"]);
+    if (done != nullptr) json["outcomes"] = json_of(*done);
     json["summary"] = summary_json(servers, snapshot.processes);
     return json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
 }

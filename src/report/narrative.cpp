@@ -20,12 +20,22 @@ using policy::Rule;
 using policy::Status;
 using std::chrono::seconds;
 
-using Servers = std::map<ProcessId, const scan::Server*>;
+using Servers = std::map<ProcessId, JudgedServer>;
 
 Servers by_id(const std::vector<JudgedServer>& servers) {
     Servers map;
-    for (const JudgedServer& one : servers) map.emplace(one.server->id, one.server);
+    for (const JudgedServer& one : servers) map.emplace(one.server->id, one);
     return map;
+}
+
+/// ", then terminate in 25 min": what a rule does about a server after what is planned now.
+std::string then(const PlannedAction& planned, Rule rule, const policy::Verdict& verdict) {
+    for (const Finding& finding : verdict.findings) {
+        if (finding.rule == rule && finding.next && finding.next->action > planned.action) {
+            return ", " + policy::in_words(*finding.next);
+        }
+    }
+    return "";
 }
 
 std::string size_of(const scan::Server& server) {
@@ -35,16 +45,23 @@ std::string size_of(const scan::Server& server) {
 
 void tell_action(const PlannedAction& planned, const Servers& servers, TextWriter& out) {
     const auto found = servers.find(planned.server);
-    const std::string who = found == servers.end() ? fmt::format("process {}", planned.server.pid)
-                                                   : fmt::format("{} ({})", name_of(*found->second),
-                                                                 size_of(*found->second));
+    const std::string who =
+        found == servers.end()
+            ? fmt::format("process {}", planned.server.pid)
+            : fmt::format("{} ({})", name_of(*found->second.server), size_of(*found->second.server));
     std::string what = fmt::format("{} {}", policy::to_string(planned.action), who);
     if (planned.pending > seconds(0)) what += fmt::format(" in {}", policy::in_words(planned.pending));
     out.line(what, 2);
     for (std::size_t i = 0; i < planned.reasons.size(); ++i) {
         const std::string why = printable(planned.reasons[i], 1000);
-        const bool named = i < planned.rules.size();
-        out.line(named ? fmt::format("{}: {}", policy::to_string(planned.rules[i]), why) : why, 6);
+        if (i >= planned.rules.size()) {
+            out.line(why, 6);
+            continue;
+        }
+        const Rule rule = planned.rules[i];
+        const std::string later =
+            found == servers.end() ? "" : then(planned, rule, *found->second.verdict);
+        out.line(fmt::format("{}: {}{}", policy::to_string(rule), why, later), 6);
     }
 }
 
@@ -63,8 +80,8 @@ void tell_gain(const std::vector<PlannedAction>& due, const Servers& servers, Te
     for (const PlannedAction& planned : due) {
         const auto found = servers.find(planned.server);
         if (planned.action != Action::terminate || found == servers.end()) continue;
-        memory += found->second->usage.memory;
-        processes += found->second->usage.processes;
+        memory += found->second.server->usage.memory;
+        processes += found->second.server->usage.processes;
         ++ended;
     }
     if (ended < 2) return;
@@ -75,7 +92,7 @@ void tell_gain(const std::vector<PlannedAction>& due, const Servers& servers, Te
 
 /// A finding that only the rule itself makes a report of, or that was spared.
 bool only_reported(const Finding& finding) {
-    if (finding.action != Action::report) return false;
+    if (finding.action != Action::report || finding.next) return false;
     // A server that a newer one has superseded is nothing to tell until it has been idle for long.
     return !(finding.rule == Rule::superseded && finding.pending > seconds(0));
 }
@@ -113,16 +130,30 @@ void tell_unknown_channels(const std::vector<JudgedServer>& servers, const scan:
     }
 }
 
-void tell_suspected(const std::vector<JudgedServer>& servers, TextWriter& out) {
-    const auto suspected = std::find_if(servers.begin(), servers.end(), [](const JudgedServer& one) {
-        return one.verdict->status == Status::suspected;
+/// The first suspected server that is a left-over, or is none; null without one.
+const scan::Server* first_suspected(const std::vector<JudgedServer>& servers, bool left_over) {
+    const auto found = std::find_if(servers.begin(), servers.end(), [&](const JudgedServer& one) {
+        return one.verdict->status == Status::suspected &&
+               one.server->left_over.has_value() == left_over;
     });
-    if (suspected == servers.end()) return;
-    out.line(fmt::format("'suspected' is connected to a client the way a server is, but nothing names "
-                         "it one: nothing "
-                         "is ever done about it. See: mcp-reaper explain {}",
-                         suspected->server->id.pid),
-             0, 0);
+    return found == servers.end() ? nullptr : found->server;
+}
+
+void tell_suspected(const std::vector<JudgedServer>& servers, TextWriter& out) {
+    if (const scan::Server* const server = first_suspected(servers, false)) {
+        out.line(fmt::format("'suspected' is connected to a client the way a server is, but nothing "
+                             "names it one: nothing is ever done about it. See: mcp-reaper explain {}",
+                             server->id.pid),
+                 0, 0);
+    }
+    if (const scan::Server* const server = first_suspected(servers, true)) {
+        out.line(
+            fmt::format("A server that has ended may have left process {} behind ('suspected'), but "
+                        "that is not proven: nothing is ever done about it. See: mcp-reaper "
+                        "explain {}",
+                        server->id.pid, server->id.pid),
+            0, 0);
+    }
 }
 
 }  // namespace
@@ -130,9 +161,10 @@ void tell_suspected(const std::vector<JudgedServer>& servers, TextWriter& out) {
 void tell_plan(const std::vector<JudgedServer>& servers, const policy::Plan& plan,
                const ScanContext& context, TextWriter& out) {
     const Servers known = by_id(servers);
-    tell_actions("Would do now:", plan.due, known, out);
+    tell_actions(context.acts ? "To do:" : "Would do now:", plan.due, known, out);
     tell_gain(plan.due, known, out);
-    tell_actions("Would do if it goes on:", plan.pending, known, out);
+    tell_actions(context.acts ? "Not yet, it has to go on:" : "Would do if it goes on:", plan.pending,
+                 known, out);
     if (!plan.due.empty() || !plan.pending.empty()) return;
 
     const bool findings = std::any_of(servers.begin(), servers.end(), [](const JudgedServer& one) {
@@ -143,7 +175,7 @@ void tell_plan(const std::vector<JudgedServer>& servers, const policy::Plan& pla
     } else if (context.mode == policy::Mode::observe) {
         out.heading("Nothing would be done: the policy only observes.");
     } else {
-        out.heading("Nothing would be done.");
+        out.heading(context.acts ? "Nothing to do." : "Nothing would be done.");
     }
 }
 

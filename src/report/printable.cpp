@@ -1,4 +1,5 @@
-#include <fmt/format.h>
+#include <algorithm>
+#include <charconv>
 
 #include "report/redact.h"
 #include "report/utf8.h"
@@ -18,8 +19,16 @@ bool is_hidden(char32_t value) {
            (value >= 0xE0000 && value <= 0xE007F);  // tags
 }
 
+/// With so many hexadecimal digits at least.
+std::string hex(char32_t value, std::size_t digits) {
+    char text[8];
+    const auto end = std::to_chars(text, text + sizeof text, static_cast<unsigned>(value), 16).ptr;
+    const auto length = static_cast<std::size_t>(end - text);
+    return std::string(digits - std::min(digits, length), '0') + std::string(text, length);
+}
+
 std::string shown(const CodePoint& point, std::string_view bytes) {
-    if (!point.valid) return fmt::format("\\x{:02x}", static_cast<unsigned>(point.value));
+    if (!point.valid) return "\\x" + hex(point.value, 2);
     switch (point.value) {
         case '\n':
             return "\\n";
@@ -31,9 +40,9 @@ std::string shown(const CodePoint& point, std::string_view bytes) {
             break;
     }
     if (point.value < 0x20 || point.value == 0x7F) {
-        return fmt::format("\\x{:02x}", static_cast<unsigned>(point.value));
+        return "\\x" + hex(point.value, 2);
     }
-    if (is_hidden(point.value)) return fmt::format("\\u{:04x}", static_cast<unsigned>(point.value));
+    if (is_hidden(point.value)) return "\\u" + hex(point.value, 4);
     return std::string(bytes.substr(0, point.size));
 }
 

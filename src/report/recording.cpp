@@ -49,6 +49,8 @@ Json detail_to_json(const scan::ProcessDetail& detail) {
     put(json, "cgroup", detail.cgroup);
     if (detail.in) json["in"] = end_to_json(*detail.in);
     if (detail.out) json["out"] = end_to_json(*detail.out);
+    if (detail.debug_in) json["debug_in"] = end_to_json(*detail.debug_in);
+    if (detail.debug_out) json["debug_out"] = end_to_json(*detail.debug_out);
     if (detail.anonymous) json["anon"] = detail.anonymous->value;
     if (detail.swapped) json["swap"] = detail.swapped->value;
     if (detail.listening) {
@@ -115,6 +117,8 @@ scan::ProcessDetail detail_from_json(const Fields& fields) {
     detail.cgroup = fields.bytes_or_empty("cgroup");
     if (fields.has("in")) detail.in = end_from_json(fields.object("in"));
     if (fields.has("out")) detail.out = end_from_json(fields.object("out"));
+    if (fields.has("debug_in")) detail.debug_in = end_from_json(fields.object("debug_in"));
+    if (fields.has("debug_out")) detail.debug_out = end_from_json(fields.object("debug_out"));
     if (fields.has("anon")) detail.anonymous = Bytes{fields.unsigned_or("anon", kMaxBytes, 0)};
     if (fields.has("swap")) detail.swapped = Bytes{fields.unsigned_or("swap", kMaxBytes, 0)};
     if (fields.has("listen")) detail.listening = fields.bytes_list("listen");

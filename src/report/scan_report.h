@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "policy/plan.h"
 #include "policy/policy.h"
@@ -18,19 +19,23 @@ struct TableOptions {
     bool utf8 = true;  ///< "…" and "·", else "..." and "-".
 };
 
+struct Done;  // outcome_report.h
+
 /// What else the report says: which policy, what narrowed the scan.
 struct ScanContext {
     std::string policy;  ///< "default (built in)", or the file's path.
     policy::Mode mode = policy::Mode::enforce;
     bool one_sample = false;  ///< --window 0s: no CPU rates.
+    bool acts = false;        ///< What is planned is going to be done.
     policy::UserNames users;
 };
 
 std::string to_table(const scan::Snapshot& snapshot, const policy::Plan& plan,
                      const ScanContext& context, const TableOptions& options);
 
-/// One JSON object, pretty-printed, with a newline at its end.
-std::string to_json(const scan::Snapshot& snapshot, const policy::Plan& plan,
-                    const ScanContext& context);
+/// One JSON object, pretty-printed, with a newline at its end. `done`: what was done about the plan;
+/// null where nothing was to be done.
+std::string to_json(const scan::Snapshot& snapshot, const policy::Plan& plan, const ScanContext& context,
+                    const std::vector<Done>* done = nullptr);
 
 }  // namespace reaper::report

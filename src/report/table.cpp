@@ -10,7 +10,7 @@
 #include "report/narrative.h"
 #include "report/redact.h"
 #include "report/scan_report.h"
-#include "report/table_layout.h"
+#include "report/server_columns.h"
 #include "report/text_writer.h"
 
 namespace reaper::report {

@@ -1,36 +1,20 @@
 #include "report/table_layout.h"
 
 #include <algorithm>
-#include <string_view>
-
-#include "report/text_width.h"
-#include "report/text_writer.h"
+#include <functional>
 
 namespace reaper::report {
 namespace {
 
-using policy::Status;
-
-constexpr std::array<std::string_view, kColumns> kHeadings = {"TYPE", "STATUS", "CLIENT", "AGE",
-                                                              "CPU",  "MEMORY", "PROCS",  "PID"};
-constexpr std::array kDropped = {Column::processes, Column::age, Column::cpu, Column::client};
 constexpr std::size_t kGap = 2;
-/// As much of a name as still tells one from another.
-constexpr std::size_t kShortType = 16;
-constexpr std::size_t kShortClient = 12;
-constexpr std::size_t kShortestType = 4;
 
-using Widths = std::array<std::size_t, kColumns>;  ///< 0: the column is left out.
+using Widths = std::vector<std::size_t>;  ///< 0: the column is left out.
 
-std::size_t& of(Widths& widths, Column column) {
-    return widths[static_cast<std::size_t>(column)];
-}
-
-Widths natural_widths(const std::vector<Row>& rows) {
-    Widths widths{};
-    for (std::size_t i = 0; i < kColumns; ++i) widths[i] = kHeadings[i].size();
-    for (const Row& row : rows) {
-        for (std::size_t i = 0; i < kColumns; ++i) {
+Widths natural_widths(std::span<const TableColumn> columns, std::span<const TableRow> rows) {
+    Widths widths;
+    for (const TableColumn& column : columns) widths.push_back(column.heading.size());
+    for (const TableRow& row : rows) {
+        for (std::size_t i = 0; i < widths.size(); ++i) {
             widths[i] = std::max(widths[i], display_width(row.cells[i]));
         }
     }
@@ -45,62 +29,49 @@ std::size_t total(const Widths& widths) {
     return sum;
 }
 
-Widths fit(const Widths& natural, std::size_t limit) {
+/// The columns that may be left out, the first to go first.
+std::vector<std::size_t> in_order_of_dropping(std::span<const TableColumn> columns) {
+    std::vector<std::size_t> order;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+        if (columns[i].dropped > 0) order.push_back(i);
+    }
+    std::sort(order.begin(), order.end(),
+              [&](std::size_t a, std::size_t b) { return columns[a].dropped < columns[b].dropped; });
+    return order;
+}
+
+Widths fit(std::span<const TableColumn> columns, const Widths& natural, std::size_t limit) {
     if (limit == 0 || total(natural) <= limit) return natural;
     Widths widths = natural;
-    of(widths, Column::type) = std::min(of(widths, Column::type), kShortType);
-    of(widths, Column::client) = std::min(of(widths, Column::client), kShortClient);
-    for (const Column column : kDropped) {
-        if (total(widths) <= limit) break;
-        of(widths, column) = 0;
+    for (std::size_t i = 0; i < widths.size(); ++i) {
+        if (columns[i].short_width > 0) widths[i] = std::min(widths[i], columns[i].short_width);
     }
-    std::size_t& type = of(widths, Column::type);
-    while (total(widths) > limit && type > kShortestType) --type;
-
-    // What is left over goes back to the names.
-    const auto grow = [&](Column column) {
-        std::size_t& width = of(widths, column);
-        const std::size_t wanted = natural[static_cast<std::size_t>(column)];
-        while (width > 0 && width < wanted && total(widths) < limit) ++width;
-    };
-    grow(Column::client);  // its end is the pid
-    grow(Column::type);
+    for (const std::size_t column : in_order_of_dropping(columns)) {
+        if (total(widths) <= limit) break;
+        widths[column] = 0;
+    }
+    for (std::size_t i = 0; i < widths.size(); ++i) {
+        if (columns[i].shortest == 0) continue;
+        while (total(widths) > limit && widths[i] > columns[i].shortest) --widths[i];
+    }
+    for (std::size_t i = widths.size(); i-- > 0;) {
+        while (widths[i] > 0 && widths[i] < natural[i] && total(widths) < limit) ++widths[i];
+    }
     return widths;
 }
 
-Align alignment(std::size_t column) {
-    return column <= static_cast<std::size_t>(Column::client) ? Align::left : Align::right;
-}
+using CellStyle = std::function<Style(std::size_t)>;
 
-Style style_of(Status status) {
-    switch (status) {
-        case Status::zombie:
-        case Status::orphan:
-            return Style::bold_red;
-        case Status::unhealthy:
-            return Style::red;
-        case Status::duplicate:
-        case Status::degraded:
-            return Style::yellow;
-        case Status::suspected:
-            return Style::cyan;
-        case Status::healthy:
-            return Style::green;
-    }
-    return Style::plain;
-}
-
-template <typename CellStyle>
-std::string render(const std::array<std::string, kColumns>& cells, const Widths& widths,
-                   const TableOptions& options, CellStyle cell_style) {
+std::string render(std::span<const TableColumn> columns, const std::vector<std::string>& cells,
+                   const Widths& widths, const TableOptions& options, const CellStyle& cell_style) {
     std::string line;
-    std::size_t last = kColumns;
+    std::size_t last = columns.size();
     while (last > 0 && widths[last - 1] == 0) --last;
     for (std::size_t i = 0; i < last; ++i) {
         if (widths[i] == 0) continue;
         if (!line.empty()) line.append(kGap, ' ');
         const std::string cut = shorten(cells[i], widths[i], options.utf8 ? "…" : "...");
-        line += styled(pad(cut, widths[i], alignment(i)), cell_style(i), options.colour);
+        line += styled(pad(cut, widths[i], columns[i].align), cell_style(i), options.colour);
     }
     line += '\n';
     return line;
@@ -108,18 +79,19 @@ std::string render(const std::array<std::string, kColumns>& cells, const Widths&
 
 }  // namespace
 
-std::string lay_out(const std::vector<Row>& rows, const TableOptions& options) {
-    const Widths widths = fit(natural_widths(rows), options.width);
-    std::array<std::string, kColumns> headings;
-    std::copy(kHeadings.begin(), kHeadings.end(), headings.begin());
-    std::string out = render(headings, widths, options, [](std::size_t) { return Style::bold; });
-    for (const Row& row : rows) {
-        out += render(row.cells, widths, options, [&](std::size_t column) {
-            return column == static_cast<std::size_t>(Column::status) ? style_of(row.status)
-                                                                      : Style::plain;
-        });
+std::vector<std::string> lay_out(std::span<const TableColumn> columns, std::span<const TableRow> rows,
+                                 const TableOptions& options) {
+    const Widths widths = fit(columns, natural_widths(columns, rows), options.width);
+    std::vector<std::string> headings;
+    for (const TableColumn& column : columns) headings.emplace_back(column.heading);
+    std::vector<std::string> lines = {
+        render(columns, headings, widths, options, [](std::size_t) { return Style::bold; })};
+    for (const TableRow& row : rows) {
+        lines.push_back(render(columns, row.cells, widths, options, [&](std::size_t column) {
+            return column == row.styled ? row.style : Style::plain;
+        }));
     }
-    return out;
+    return lines;
 }
 
 }  // namespace reaper::report

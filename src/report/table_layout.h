@@ -1,31 +1,39 @@
-// The columns of the table of servers: which are shown at a width, and how wide.
+// Tables for a terminal: which columns are shown at a width, and how wide.
 #pragma once
 
-#include <array>
 #include <cstddef>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "policy/rule.h"
 #include "report/scan_report.h"
+#include "report/text_width.h"
+#include "report/text_writer.h"
 
 namespace reaper::report {
 
-enum class Column { type, status, client, age, cpu, memory, processes, pid };
-inline constexpr std::size_t kColumns = 8;
-
-struct Row {
-    std::array<std::string, kColumns> cells;
-    policy::Status status = policy::Status::healthy;
-
-    std::string& operator[](Column column) { return cells[static_cast<std::size_t>(column)]; }
-    const std::string& operator[](Column column) const {
-        return cells[static_cast<std::size_t>(column)];
-    }
+struct TableColumn {
+    std::string_view heading;
+    Align align = Align::left;
+    /// As much of it as still tells one from another: it is cut to this before columns are left out. 0:
+    /// never cut.
+    std::size_t short_width = 0;
+    /// It is cut further, down to this, where all that may be left out is. 0: no further.
+    std::size_t shortest = 0;
+    unsigned dropped = 0;  ///< The how manieth to be left out; 0: never.
 };
 
-/// The rows below a heading. Where the width does not do for all columns, the names are cut first, then
-/// columns are left out: processes, age, CPU, client.
-std::string lay_out(const std::vector<Row>& rows, const TableOptions& options);
+struct TableRow {
+    std::vector<std::string> cells;  ///< One a column.
+    std::size_t styled = 0;          ///< The cell that `style` is for.
+    Style style = Style::plain;
+};
+
+/// Lines with their ends: the heading, then one a row. Where the width does not do for all columns, the
+/// long ones are cut first, then columns are left out. What is left over goes back to the cut ones, the
+/// last column first.
+std::vector<std::string> lay_out(std::span<const TableColumn> columns, std::span<const TableRow> rows,
+                                 const TableOptions& options);
 
 }  // namespace reaper::report

@@ -5,8 +5,10 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/digest.h"
 #include "classify/name.h"
 #include "scan/grouping.h"
+#include "scan/left_overs.h"
 
 namespace reaper::scan {
 namespace {
@@ -16,41 +18,20 @@ using classify::LauncherKind;
 using classify::Role;
 using classify::TypeSource;
 
-Classification classify_process(const Process& process, const classify::Classifier& classifier) {
-    if (process.kernel_thread) return {};
-    if (process.zombie()) {
-        // Only its comm is left of it; where that is a server's own name it is worth telling.
-        Classification what = classifier.classify(classify::CommandLine::from_text(process.comm));
-        return what.role == Role::server ? what : Classification{};
-    }
-    classify::Surroundings surroundings;
-    if (process.detail) surroundings = {process.detail->exe, process.detail->cwd};
-    return classifier.classify(classify::CommandLine::from_proc(process.cmdline), surroundings);
-}
-
-/// FNV-1a: the same on every host and in every run, so that recordings compare.
-class Digest {
-  public:
-    void add(std::string_view text) {
-        for (const char c : text) mix(static_cast<unsigned char>(c));
-        mix(0);
-    }
-    [[nodiscard]] std::uint64_t value() const { return value_; }
-
-  private:
-    void mix(unsigned char byte) { value_ = (value_ ^ byte) * 1099511628211ULL; }
-    std::uint64_t value_ = 14695981039346656037ULL;
-};
-
 class Assembler {
   public:
     Assembler(const Sample& sample, const classify::Classifier& classifier, const Sample* previous,
-              const AssembleOptions& options)
+              const AssembleOptions& options, const Memory* memory)
         : sample_(sample), tree_(sample.processes), options_(options) {
         classified_.reserve(sample.processes.size());
         for (const Process& process : sample.processes) {
-            classified_.push_back(classify_process(process, classifier));
+            if (process.noted.by == &classifier) {
+                classified_.add(process.noted.what);
+            } else {
+                classified_.add(classify_process(process, classifier));
+            }
         }
+        remainders_ = find_remainders(tree_, classified_, classifier, memory);
         if (previous == nullptr || previous->monotonic >= sample.monotonic) return;
         window_ = sample.monotonic - previous->monotonic;
         for (const Process& process : previous->processes)
@@ -58,10 +39,19 @@ class Assembler {
     }
 
     Snapshot run() {
-        Snapshot snapshot{sample_.taken_at, sample_.monotonic,        sample_.since_boot,
-                          sample_.viewer,   sample_.processes.size(), {}};
-        for (const Group& group : group_servers(tree_, classified_))
-            snapshot.servers.push_back(describe(group));
+        Snapshot snapshot{sample_.taken_at,
+                          sample_.monotonic,
+                          sample_.since_boot,
+                          sample_.viewer,
+                          sample_.host_processes.value_or(sample_.processes.size()),
+                          {}};
+        std::vector<Claim> claims;
+        claims.reserve(remainders_.size());
+        for (const Remainder& remainder : remainders_) claims.push_back(remainder.claim);
+        for (const Group& group : group_servers(tree_, classified_, claims)) {
+            snapshot.servers.push_back(group.claim ? describe_left_over(group, remainders_[*group.claim])
+                                                   : describe(group));
+        }
         std::sort(snapshot.servers.begin(), snapshot.servers.end(),
                   [](const Server& a, const Server& b) { return a.id < b.id; });
         return snapshot;
@@ -81,15 +71,80 @@ class Assembler {
         list_members(group, server);
         find_channel(group, server);
         find_standalone(group, server);
+        list_listening(group, server);
         server.client = find_client(group, server);
         measure(group, server);
-        if (group.protected_inside) {
-            const Process& inside = at(*group.protected_inside);
-            const std::string& name = classified_[*group.protected_inside].type;
-            server.contains_protected =
-                (name.empty() ? inside.comm : name) + " (pid " + std::to_string(inside.id.pid) + ")";
-        }
+        name_protected(group, server);
         return server;
+    }
+
+    /// There is no server process to ask: what it was is remembered, or told by its browser.
+    Server describe_left_over(const Group& group, const Remainder& remainder) const {
+        Server server;
+        const auto has = [&](Index i) {
+            return std::find(group.helpers.begin(), group.helpers.end(), i) != group.helpers.end();
+        };
+        const bool browser_there = remainder.browser && has(*remainder.browser);
+        const Process& top = at(browser_there ? *remainder.browser : group.top());
+        server.id = top.id;
+        server.uid = top.uid;
+        server.left_over = remainder.left_over;
+        server.type = remainder.server.type;
+        server.type_source = remainder.server.type_source;
+        server.rule = remainder.server.rule;
+        if (!remainder.left_over.proven) {
+            server.type_source = TypeSource::structure;
+            server.rule = "left by " + server.type + ": " + remainder.left_over.proof;
+        }
+        server.launcher_kind = remainder.server.launcher_kind;
+        server.program = remainder.server.program;
+        server.arguments_digest = remainder.server.arguments_digest;
+        list_members(group, server);
+        server.in.state = server.out.state = EndState::none;
+        server.in.method = server.out.method = "its server has ended";
+        if (top.detail) {
+            server.cgroup = top.detail->cgroup;
+            if (top.detail->debug_in) server.in = *top.detail->debug_in;
+            if (top.detail->debug_out) server.out = *top.detail->debug_out;
+        }
+        server.channel = combine(server.in, server.out);
+        server.standalone = false;
+        server.standalone_why = "its server has ended";
+        server.client = as_now(remainder.server.client);
+        measure(group, server);
+        name_protected(group, server);
+        return server;
+    }
+
+    /// A server that has started us, through a shell perhaps: to end it would be to end ourselves on the
+    /// way.
+    [[nodiscard]] std::optional<Index> own_process_in(const Server& server) const {
+        if (sample_.viewer.self == 0) return std::nullopt;
+        for (std::optional<Index> i = tree_.find(sample_.viewer.self); i; i = tree_.parent(*i)) {
+            if (has_member(server, at(*i).id)) return i;
+        }
+        return std::nullopt;
+    }
+
+    /// A client that was seen before, as it is now.
+    [[nodiscard]] std::optional<Client> as_now(std::optional<Client> client) const {
+        if (!client) return client;
+        const std::optional<Index> there = tree_.find(client->pid);
+        client->alive = client->id && there && at(*there).id == *client->id && !at(*there).zombie();
+        if (!client->alive) client->id.reset();
+        return client;
+    }
+
+    void name_protected(const Group& group, Server& server) const {
+        if (const std::optional<Index> own = own_process_in(server)) {
+            server.contains_protected = "the program that looks, or who started it (pid " +
+                                        std::to_string(at(*own).id.pid) + ")";
+        }
+        if (!group.protected_inside) return;
+        const Process& inside = at(*group.protected_inside);
+        const std::string& name = classified_[*group.protected_inside].type;
+        server.contains_protected =
+            (name.empty() ? inside.comm : name) + " (pid " + std::to_string(inside.id.pid) + ")";
     }
 
     /// The whole chain tells more than any one process: a type of the policy first, from the top; then
@@ -181,6 +236,27 @@ class Assembler {
         server.channel = combine(server.in, server.out);
     }
 
+    [[nodiscard]] bool helpers_count(const Server& server) const {
+        const auto& trusting = options_.helper_listens;
+        return std::find(trusting.begin(), trusting.end(), server.type) != trusting.end();
+    }
+
+    void list_listening(const Group& group, Server& server) const {
+        const auto add = [&](const std::vector<Index>& processes) {
+            for (const Index i : processes) {
+                const auto& detail = at(i).detail;
+                if (at(i).zombie() || !detail || !detail->listening) continue;
+                for (const std::string& socket : *detail->listening) {
+                    const auto& all = server.listening;  // An inherited socket is several processes'.
+                    if (std::find(all.begin(), all.end(), socket) == all.end())
+                        server.listening.push_back(socket);
+                }
+            }
+        };
+        add(group.chain);
+        if (helpers_count(server)) add(group.helpers);
+    }
+
     void find_standalone(const Group& group, Server& server) const {
         bool unknown = !group.has_server;  // Still being started (npm may wait 70 s): not to be told.
         const auto look = [&](Index i) {
@@ -203,8 +279,7 @@ class Assembler {
             if (look(i)) return;
         }
         if (server.standalone) return;
-        const auto& trusting = options_.helper_listens;
-        if (std::find(trusting.begin(), trusting.end(), server.type) != trusting.end()) {
+        if (helpers_count(server)) {
             for (const Index i : group.helpers) {
                 if (look(i) || server.standalone) return;
             }
@@ -226,10 +301,9 @@ class Assembler {
         client.alive = true;
         client.source = source;
         client.known = what.role == Role::client;
-        const bool has_program =
-            what.undecided || what.role == Role::server || what.role == Role::launcher;
+        const bool has_program = what.undecided || names_a_server(what);
         client.name = client.known ? what.type : has_program ? what.command.program : at(i).comm;
-        if (what.role == Role::server || what.role == Role::launcher) client.name = what.type;
+        if (names_a_server(what)) client.name = what.type;
         return client;
     }
 
@@ -295,15 +369,28 @@ class Assembler {
     ProcessTree tree_;
     const AssembleOptions& options_;
     Classifications classified_;
+    std::vector<Remainder> remainders_;
     std::unordered_map<ProcessId, Ticks> cpu_before_;
     std::chrono::milliseconds window_{0};
 };
 
 }  // namespace
 
+Classification classify_process(const Process& process, const classify::Classifier& classifier) {
+    if (process.kernel_thread) return {};
+    if (process.zombie()) {
+        // Only its comm is left of it; where that is a server's own name it is worth telling.
+        Classification what = classifier.classify(classify::CommandLine::from_text(process.comm));
+        return what.role == Role::server ? what : Classification{};
+    }
+    classify::Surroundings surroundings;
+    if (process.detail) surroundings = {process.detail->exe, process.detail->cwd};
+    return classifier.classify(classify::CommandLine::from_proc(process.cmdline), surroundings);
+}
+
 Snapshot assemble(const Sample& sample, const classify::Classifier& classifier, const Sample* previous,
-                  const AssembleOptions& options) {
-    return Assembler(sample, classifier, previous, options).run();
+                  const AssembleOptions& options, const Memory* memory) {
+    return Assembler(sample, classifier, previous, options, memory).run();
 }
 
 }  // namespace reaper::scan

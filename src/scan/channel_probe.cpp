@@ -20,7 +20,11 @@ extern "C" {  // glibc 2.36 forgot to say so itself
 namespace reaper::scan {
 namespace {
 
-constexpr std::array<const char*, 2> kLinkNames{"fd/0", "fd/1"};
+constexpr const char* kByDuplicate = "pidfd_getfd+poll";
+
+std::string link_name(int number) {
+    return "fd/" + std::to_string(number);
+}
 
 std::string text_of(int code) {
     return std::generic_category().message(code);
@@ -193,10 +197,10 @@ void reopen_pipe(const ProcessDir& process, const char* name, ChannelEnd& end) {
 
 }  // namespace
 
-Result<ChannelEnds> ChannelProbe::look(const ProcessDir& process) {
-    auto in = look_at(process, 0);
+Result<ChannelEnds> ChannelProbe::look(const ProcessDir& process, ChannelNumbers numbers) {
+    auto in = look_at(process, numbers.in);
     if (!in) return tl::unexpected(in.error());
-    auto out = look_at(process, 1);
+    auto out = look_at(process, numbers.out);
     if (!out) return tl::unexpected(out.error());
     for (ChannelEnd* end : {&*in, &*out}) {
         if (is_socket(*end)) end->kind = kind_of_socket(process, end->inode);
@@ -204,17 +208,30 @@ Result<ChannelEnds> ChannelProbe::look(const ProcessDir& process) {
     return ChannelEnds{std::move(*in), std::move(*out)};
 }
 
-Result<ChannelEnds> ChannelProbe::probe(const ProcessDir& process) {
+Result<ChannelEnds> ChannelProbe::probe(const ProcessDir& process, ChannelNumbers numbers) {
     Subject subject{.process = process};
-    auto in = probe_end(subject, 0);
+    auto in = probe_end(subject, numbers.in);
     if (!in) return tl::unexpected(in.error());
-    auto out = probe_end(subject, 1);
+    auto out = probe_end(subject, numbers.out);
     if (!out) return tl::unexpected(out.error());
     return ChannelEnds{std::move(*in), std::move(*out)};
 }
 
+bool ChannelProbe::unchanged(int pidfd, int number, const ChannelEnd& before) {
+    if (!before.method.starts_with(kByDuplicate) || before.inode == 0) return false;
+    const UniqueFd duplicate(::pidfd_getfd(pidfd, number, 0));
+    struct stat file {};
+    if (!duplicate || ::fstat(duplicate.get(), &file) != 0 || file.st_ino != before.inode) return false;
+    const int events = poll_now(duplicate.get());
+    if (events < 0) return false;
+    // What is on its way to be read comes and goes; that changes nothing about an open channel.
+    if (before.state == EndState::open) return (events & (POLLHUP | POLLERR | POLLNVAL)) == 0;
+    return event_names(static_cast<short>(events)) == before.events;
+}
+
 Result<ChannelEnd> ChannelProbe::look_at(const ProcessDir& process, int number) {
-    const char* const name = kLinkNames.at(static_cast<std::size_t>(number));
+    const std::string file = link_name(number);
+    const char* const name = file.c_str();
     ChannelEnd end;
     end.method = "link";
     const auto target = process.link(name);
@@ -263,7 +280,7 @@ Result<ChannelEnd> ChannelProbe::probe_end(Subject& subject, int number) {
     }
     const UniqueFd duplicate(::pidfd_getfd(subject.pidfd->get(), number, 0));
     if (duplicate) {
-        end->method = "pidfd_getfd+poll";
+        end->method = kByDuplicate;
         read_end(duplicate.get(), *end);
         return end;
     }
@@ -278,7 +295,7 @@ Result<ChannelEnd> ChannelProbe::ask_around(const ProcessDir& process, int numbe
     if (end.kind == EndKind::terminal) return end;
     end.method = why;
     if (end.kind == EndKind::pipe || end.kind == EndKind::fifo) {
-        reopen_pipe(process, kLinkNames.at(static_cast<std::size_t>(number)), end);
+        reopen_pipe(process, link_name(number).c_str(), end);
         return end;
     }
     end.kind = kind_of_socket(process, end.inode);

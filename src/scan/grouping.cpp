@@ -34,20 +34,10 @@ bool speaks_to_an_editor(const Classification& what) {
                        });
 }
 
-/// The same program, or one beside it in a directory of its own: everything is beside everything in
-/// /usr/bin.
-bool same_installation(std::string_view a, std::string_view b) {
-    if (a.empty() || b.empty()) return false;
-    if (a == b) return true;
-    const std::string_view directory = a.substr(0, a.rfind('/'));
-    return directory == b.substr(0, b.rfind('/')) && !directory.ends_with("/bin") &&
-           !directory.ends_with("/sbin");
-}
-
 class Grouper {
   public:
-    Grouper(const ProcessTree& tree, const Classifications& classified)
-        : tree_(tree), classified_(classified), owner_(tree.size()) {}
+    Grouper(const ProcessTree& tree, const Classifications& classified, std::span<const Claim> claims)
+        : tree_(tree), classified_(classified), claims_(claims), owner_(tree.size()) {}
 
     std::vector<Group> run() {
         for (Index i = 0; i < tree_.size(); ++i) {
@@ -58,6 +48,7 @@ class Grouper {
         }
         for (std::size_t group = 0; group < groups_.size(); ++group) claim_descendants(group);
         join_fragments();
+        for (std::size_t claim = 0; claim < claims_.size(); ++claim) settle(claim);
         adopt_strays();
         finish();
         return std::move(groups_);
@@ -76,10 +67,8 @@ class Grouper {
 
     [[nodiscard]] std::size_t serving_children(Index i) const {
         const auto children = tree_.children(i);
-        return static_cast<std::size_t>(
-            std::count_if(children.begin(), children.end(), [&](Index child) {
-                return what(child).role == Role::server || what(child).role == Role::launcher;
-            }));
+        return static_cast<std::size_t>(std::count_if(
+            children.begin(), children.end(), [&](Index child) { return names_a_server(what(child)); }));
     }
 
     [[nodiscard]] std::size_t living_children(Index i) const {
@@ -164,7 +153,7 @@ class Grouper {
         std::optional<Index> best;
         for (const Index child : tree_.children(i)) {
             if (what(child).role == Role::client || owner_[child]) continue;
-            if (what(child).role == Role::server || what(child).role == Role::launcher) return child;
+            if (names_a_server(what(child))) return child;
             if (at(child).zombie()) continue;
             const bool supervised = what(i).wraps == LauncherKind::supervisor;
             if (!supervised && !shares_stdin(i, child)) continue;
@@ -195,7 +184,7 @@ class Grouper {
     }
 
     void claim(std::size_t group, Index i, std::vector<Index>& todo) {
-        if (what(i).role == Role::client || is_terminal_multiplexer(at(i))) {
+        if (is_protected(i)) {
             groups_[group].protected_inside = i;
             return;
         }
@@ -249,6 +238,25 @@ class Grouper {
         if (!into.protected_inside) into.protected_inside = from.protected_inside;
         from = Group{};
     }
+
+    void settle(std::size_t number) {
+        const Claim& claim = claims_[number];
+        std::optional<std::size_t> group;
+        for (const Index i : claim.chain) {
+            if (owner_[i]) group = owner_[i];
+        }
+        if (!claim.chain.empty() && !group) return;
+        for (const Index root : claim.roots) {
+            if (owner_[root] || is_protected(root)) continue;
+            if (!group) {
+                group = groups_.size();
+                groups_.emplace_back().claim = number;
+            }
+            adopt(*group, root);
+        }
+    }
+
+    [[nodiscard]] bool is_protected(Index i) const { return is_never_ended(at(i), what(i)); }
 
     /// A process that left its server's tree by a double fork (Chromium's crash handler) still holds the
     /// stdin or stdout that it shared with a helper in it. Only what a server made for its own helpers
@@ -319,7 +327,7 @@ class Grouper {
     }
 
     void finish() {
-        std::erase_if(groups_, [](const Group& group) { return group.chain.empty(); });
+        std::erase_if(groups_, [](const Group& group) { return group.chain.empty() && !group.claim; });
         for (Group& group : groups_) std::sort(group.helpers.begin(), group.helpers.end());
         std::sort(groups_.begin(), groups_.end(),
                   [](const Group& a, const Group& b) { return a.top() < b.top(); });
@@ -327,17 +335,19 @@ class Grouper {
 
     const ProcessTree& tree_;
     const Classifications& classified_;
+    std::span<const Claim> claims_;
     std::vector<Group> groups_;
     std::vector<std::optional<std::size_t>> owner_;  // The group of each process.
 };
 
 }  // namespace
 
-bool is_terminal_multiplexer(const Process& process) {
-    // "tmux: server" and "tmux: client" are what tmux calls itself.
-    return process.comm.starts_with("tmux") || process.comm == "screen" || process.comm == "SCREEN" ||
-           process.comm == "zellij" || process.comm == "byobu" || process.comm == "abduco" ||
-           process.comm == "dtach";
+bool same_installation(std::string_view exe, std::string_view other) {
+    if (exe.empty() || other.empty()) return false;
+    if (exe == other) return true;
+    const std::string_view directory = exe.substr(0, exe.rfind('/'));
+    return directory == other.substr(0, other.rfind('/')) && !directory.ends_with("/bin") &&
+           !directory.ends_with("/sbin");
 }
 
 bool is_shell(const Process& process) {
@@ -361,8 +371,9 @@ bool is_session_root(const Process& process) {
     return is_terminal_multiplexer(process) || named(kRoots, process.comm);
 }
 
-std::vector<Group> group_servers(const ProcessTree& tree, const Classifications& classified) {
-    return Grouper(tree, classified).run();
+std::vector<Group> group_servers(const ProcessTree& tree, const Classifications& classified,
+                                 std::span<const Claim> claims) {
+    return Grouper(tree, classified, claims).run();
 }
 
 }  // namespace reaper::scan

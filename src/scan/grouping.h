@@ -2,36 +2,49 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "classify/classification.h"
+#include "scan/classifications.h"
 #include "scan/process_tree.h"
+#include "scan/protection.h"
 
 namespace reaper::scan {
 
-/// What each process of the sample is by its own command line, in the sample's order.
-using Classifications = std::vector<classify::Classification>;
+/// Processes that their command lines do not make part of a server, but something else does: they were
+/// one before, or are a browser that nobody controls any more.
+struct Claim {
+    std::vector<Index> roots;  ///< With all below them; in the sample's order.
+    /// What is there yet of the launchers and the server process that they belong to. If these are part
+    /// of a server, so are the roots; without any, the roots are a left-over.
+    std::vector<Index> chain;
+};
 
 /// The processes of one server.
 struct Group {
-    std::vector<Index> chain;    ///< From the topmost launcher down to the server process.
+    std::vector<Index> chain;    ///< From the topmost launcher down; empty for a left-over.
     bool has_server = false;     ///< Whether chain.back() is the server process, not yet a launcher.
     std::vector<Index> helpers;  ///< Everything else below, ordered by place in the sample.
     bool suspected = false;      ///< Only its place among the processes speaks for it.
     std::optional<Index> protected_inside;  ///< A client or terminal multiplexer below it.
+    std::optional<std::size_t> claim;       ///< Of a left-over: which claim it was made of.
 
-    [[nodiscard]] Index top() const { return chain.front(); }
+    [[nodiscard]] Index top() const { return chain.empty() ? helpers.front() : chain.front(); }
     [[nodiscard]] std::optional<Index> server() const {
         return has_server ? std::optional<Index>(chain.back()) : std::nullopt;
     }
 };
 
-/// All groups, ordered by their topmost process. No process is in two.
-std::vector<Group> group_servers(const ProcessTree& tree, const Classifications& classified);
+/// All groups, ordered by their topmost process. No process is in two: a claim on what is part of a
+/// server already, or is a client or a terminal multiplexer, is void.
+std::vector<Group> group_servers(const ProcessTree& tree, const Classifications& classified,
+                                 std::span<const Claim> claims = {});
 
-/// tmux, screen, zellij: what lives in one is a person's session.
-bool is_terminal_multiplexer(const Process& process);
+/// The same program file, or one beside it in a directory of its own: everything is beside everything
+/// in /usr/bin.
+bool same_installation(std::string_view exe, std::string_view other);
 
 /// A shell by its comm.
 bool is_shell(const Process& process);

@@ -53,11 +53,29 @@ std::optional<StatText> parse_stat(std::string_view text) {
     if (state.size() != 1 || !parent) return std::nullopt;
     stat.state = state.front();
     stat.parent = *parent;
-    constexpr int kFieldsBetween = 17;  // pgrp (5) to itrealvalue (21)
-    for (int i = 0; i < kFieldsBetween; ++i) take_word(text);
+    const auto skip = [&text](int words) {
+        for (int i = 0; i < words; ++i) take_word(text);
+    };
+    skip(1);  // pgrp (5)
+    const auto session = number<pid_t>(take_word(text));
+    skip(2);  // tty_nr, tpgid
+    const auto flags = number<std::uint64_t>(take_word(text));
+    skip(4);  // minflt (10) to cmajflt
+    const auto user = number<std::int64_t>(take_word(text));
+    const auto system = number<std::int64_t>(take_word(text));
+    skip(4);  // cutime (16) to nice
+    const auto threads = number<unsigned>(take_word(text));
+    skip(1);  // itrealvalue
     const auto start = number<std::int64_t>(take_word(text));
-    if (!start) return std::nullopt;
+    if (!session || !flags || !user || !system || !threads || !start) return std::nullopt;
+    skip(1);                                              // vsize
+    constexpr std::uint64_t kKernelThread = 0x0020'0000;  // PF_KTHREAD, include/linux/sched.h
+    stat.session = *session;
+    stat.kernel_thread = (*flags & kKernelThread) != 0;
+    stat.cpu_time = Ticks(*user + *system);
+    stat.threads = *threads;
     stat.start = Ticks(*start);
+    stat.resident_pages = number<std::uint64_t>(take_word(text)).value_or(0);
     return stat;
 }
 

@@ -20,7 +20,12 @@ struct StatText {
     std::string comm;  ///< Any bytes: "foo) Z " is a name.
     char state = '?';
     pid_t parent = 0;
+    pid_t session = 0;
+    bool kernel_thread = false;
+    Ticks cpu_time{0};  ///< User and system time.
+    unsigned threads = 0;
     Ticks start{0};
+    std::uint64_t resident_pages = 0;
 };
 
 /// Splits after the last ')', because the name may hold any. Nothing where it is not a stat line.

@@ -137,9 +137,9 @@ Result<Bytes> ProcessDir::anonymous() const {
 }
 
 Result<Bytes> ProcessDir::swapped() const {
-    // /proc/PID/status costs as much as all the rest of a small process, and says 0 without swap.
+    // /proc/PID/status costs as much as all the rest of a small process, and says 0 where none is used.
     struct sysinfo host {};
-    if (::sysinfo(&host) == 0 && host.totalswap == 0) return Bytes{0};
+    if (::sysinfo(&host) == 0 && host.totalswap == host.freeswap) return Bytes{0};
     const auto text = read("status", kMaxTextBytes);
     if (!text) return tl::unexpected(text.error());
     const auto swapped = parse_status_swap(*text);

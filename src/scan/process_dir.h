@@ -3,8 +3,6 @@
 // Opened once and verified, it stays with its process: when the process is gone every read fails,
 // also when its pid has been given to another since. So nothing read through it can belong to
 // somebody else.
-//
-// Internal to scan/.
 #pragma once
 
 #include <cstddef>
@@ -48,7 +46,7 @@ class ProcessDir {
 
     /// statm: resident minus shared.
     [[nodiscard]] Result<Bytes> anonymous() const;
-    /// status: VmSwap. Not read at all while the host has no swap.
+    /// status: VmSwap. Not read at all while the host uses no swap.
     [[nodiscard]] Result<Bytes> swapped() const;
     [[nodiscard]] Result<std::string> cgroup() const;
 

@@ -6,12 +6,11 @@
 
 namespace reaper::scan {
 
-bool adopts_orphans(const Process& process) {
+bool adopts_orphans(pid_t pid, std::string_view comm) {
     constexpr auto kReapers = std::to_array<std::string_view>(
         {"systemd", "init", "tini", "dumb-init", "docker-init", "catatonit", "conmon", "s6-svscan",
          "runsvdir", "process_api", "launchd"});
-    if (process.id.pid == 1) return true;
-    const std::string_view comm = process.comm;
+    if (pid == 1) return true;
     return std::find(kReapers.begin(), kReapers.end(), comm) != kReapers.end() ||
            comm.starts_with("containerd-shim");
 }

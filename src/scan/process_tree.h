@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -44,6 +45,9 @@ class ProcessTree {
 };
 
 /// Programs that adopt the orphans below them, by comm: init systems, container inits and shims.
-bool adopts_orphans(const Process& process);
+bool adopts_orphans(pid_t pid, std::string_view comm);
+inline bool adopts_orphans(const Process& process) {
+    return adopts_orphans(process.id.pid, process.comm);
+}
 
 }  // namespace reaper::scan

@@ -5,6 +5,7 @@
 
 #include "base/result.h"
 #include "classify/classifier.h"
+#include "scan/memory.h"
 #include "scan/sample.h"
 #include "scan/snapshot.h"
 
@@ -18,7 +19,9 @@ enum class Depth {
 };
 
 /// One sample of this host. Fails only where /proc as a whole cannot be read: a process that dies
-/// in between is not in the sample, what may not be read is absent.
-Result<Sample> read_host(const classify::Classifier& classifier, Depth depth);
+/// in between is not in the sample, what may not be read is absent. What `memory` knows as part of a
+/// server is looked at too, also where nothing else speaks for it any more.
+Result<Sample> read_host(const classify::Classifier& classifier, Depth depth,
+                         const Memory* memory = nullptr);
 
 }  // namespace reaper::scan

@@ -13,6 +13,7 @@ bool attended(const ChannelEnd& in) {
 }  // namespace
 
 bool Server::in_use() const {
+    if (left_over) return !left_over->proven;
     if (channel == Channel::open || channel == Channel::unknown) return true;
     return standalone.value_or(true) || attended(in);
 }

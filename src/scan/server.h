@@ -29,6 +29,8 @@ struct Client {
     bool alive = false;
     bool known = false;  ///< A known client program, not just any ancestor.
     Source source = Source::ancestry;
+
+    bool operator==(const Client&) const = default;
 };
 
 struct Usage {
@@ -55,8 +57,27 @@ struct Member {
     std::string comm;
 };
 
+/// What speaks for processes being all that is left of a server that has ended.
+struct LeftOver {
+    std::optional<ProcessId> server;  ///< What it was part of; absent where that was never seen.
+    std::string proof;                ///< In a sentence.
+    bool proven = false;              ///< Otherwise it is only reported, like a suspected server.
+
+    bool operator==(const LeftOver&) const = default;
+};
+
+/// A server that does not answer what its type says it must; set by whoever asks it.
+struct Unresponsive {
+    unsigned failures = 0;  ///< Requests that failed, one after the other.
+    std::string why;        ///< Of the last one: "no answer within 5 s from http://127.0.0.1:8931/".
+
+    bool operator==(const Unresponsive&) const = default;
+};
+
 struct Server {
-    ProcessId id;  ///< Of the server process; of the topmost launcher while there is no server process.
+    /// Of the server process; of the topmost launcher while there is no server process; of the topmost
+    /// process of a left-over.
+    ProcessId id;
     std::string type;
     classify::TypeSource type_source = classify::TypeSource::none;
     std::string rule;      ///< What decided on the type, for people.
@@ -67,26 +88,33 @@ struct Server {
     std::uint64_t arguments_digest = 0;  ///< Same program and arguments: same digest. For `superseded`.
     uid_t uid = 0;
     std::optional<ProcessId> server_process;
+    std::optional<LeftOver>
+        left_over;  ///< Its server and launchers have ended: all that is there helps nobody.
     std::vector<Member> members;  ///< Launchers from the top, the server process, then helpers by pid.
 
     Channel channel = Channel::unknown;
-    ChannelEnd in;  ///< The end that decided, see Channel.
+    /// The end that decided, see Channel. Of a left-over: its browser's end of the debugging pipe.
+    ChannelEnd in;
     ChannelEnd out;
     std::optional<bool> standalone;  ///< Absent: unknown, so keep.
     std::string standalone_why;      ///< "listens on tcp 127.0.0.1:8931", "main process of x.service".
-    bool unit_main = false;          ///< Holds a systemd unit's main process: never signalled.
+    /// Sockets it listens on itself, of its helpers where the type says so: "tcp 127.0.0.1:8931".
+    std::vector<std::string> listening;
+    bool unit_main = false;  ///< Holds a systemd unit's main process: never signalled.
     std::optional<Client> client;
     std::string cgroup;
     Usage usage;
+    std::optional<Unresponsive> unresponsive;  ///< Absent: never asked, or it answers.
     /// A protected process among its own (an agent, a terminal multiplexer): it is only reported.
     std::string contains_protected;  ///< "claude (pid 4711)"; empty where there is none.
 
     [[nodiscard]] bool suspected() const { return type_source == classify::TypeSource::structure; }
     /// Channel open or unknown, or standalone, or that not to be told. A server whose stdin is a live
-    /// terminal is in use too: a person may be typing to it.
+    /// terminal is in use too: a person may be typing to it. A proven left-over never is.
     [[nodiscard]] bool in_use() const;
-    /// docs/architecture.md: a closed channel, and certainly not standalone.
+    /// docs/architecture.md: a closed channel, and certainly not standalone; or a proven left-over.
     [[nodiscard]] bool orphan() const {
+        if (left_over) return left_over->proven;
         return channel == Channel::closed && standalone.has_value() && !*standalone;
     }
     [[nodiscard]] unsigned zombies() const;

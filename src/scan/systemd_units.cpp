@@ -11,28 +11,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr const char* kManagerName = "org.freedesktop.systemd1";
 constexpr std::string_view kService = ".service";
-constexpr const char* kManagerPath = "/org/freedesktop/systemd1";
-
-/// "unix:path=…" with what a D-Bus address may not hold escaped.
-std::string bus_address(const std::string& path) {
-    std::string address = "unix:path=";
-    constexpr std::string_view kHex = "0123456789abcdef";
-    for (const char c : path) {
-        const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                           c == '_' || c == '-' || c == '/' || c == '.';
-        if (plain) {
-            address += c;
-        } else {
-            const auto byte = static_cast<unsigned char>(c);
-            address += '%';
-            address += kHex[byte >> 4U];
-            address += kHex[byte & 0xFU];
-        }
-    }
-    return address;
-}
 
 /// Adds the time of a scope to `spent`.
 class Stopwatch {
@@ -77,14 +56,6 @@ UnitOfCgroup unit_of_cgroup(std::string_view cgroup) {
     return unit;
 }
 
-void SystemdUnits::CloseBus::operator()(sd_bus* bus) const {
-    sd_bus_close_unref(bus);
-}
-
-void SystemdUnits::UnrefMessage::operator()(sd_bus_message* message) const {
-    sd_bus_message_unref(message);
-}
-
 SystemdUnits::SystemdUnits(SystemdPlaces places, std::chrono::milliseconds patience)
     : places_(std::move(places)), patience_(patience) {}
 
@@ -108,7 +79,7 @@ std::optional<SystemdUnits::Unit> SystemdUnits::ask(pid_t pid, std::optional<uid
     sd_bus* const bus = manager(manager_of);
     if (bus == nullptr) return std::nullopt;
     const Message request =
-        new_call(bus, kManagerPath, "org.freedesktop.systemd1.Manager", "GetUnitByPID");
+        new_call(bus, kSystemdPath, "org.freedesktop.systemd1.Manager", "GetUnitByPID");
     if (!request || sd_bus_message_append(request.get(), "u", static_cast<std::uint32_t>(pid)) < 0) {
         return std::nullopt;
     }
@@ -129,22 +100,21 @@ std::optional<SystemdUnits::Unit> SystemdUnits::ask(pid_t pid, std::optional<uid
     return unit;
 }
 
-SystemdUnits::Message SystemdUnits::new_call(sd_bus* bus, const char* path, const char* interface,
-                                             const char* member) {
+Message SystemdUnits::new_call(sd_bus* bus, const char* path, const char* interface,
+                               const char* member) {
     sd_bus_message* message = nullptr;
-    if (sd_bus_message_new_method_call(bus, &message, kManagerName, path, interface, member) < 0)
+    if (sd_bus_message_new_method_call(bus, &message, kSystemdName, path, interface, member) < 0)
         return nullptr;
     return Message(message);
 }
 
-SystemdUnits::Message SystemdUnits::property(sd_bus* bus, const char* path, const char* interface,
-                                             const char* name) {
+Message SystemdUnits::property(sd_bus* bus, const char* path, const char* interface, const char* name) {
     const Message request = new_call(bus, path, "org.freedesktop.DBus.Properties", "Get");
     if (!request || sd_bus_message_append(request.get(), "ss", interface, name) < 0) return nullptr;
     return call(bus, request.get());
 }
 
-SystemdUnits::Message SystemdUnits::call(sd_bus* bus, sd_bus_message* request) {
+Message SystemdUnits::call(sd_bus* bus, sd_bus_message* request) {
     const auto patience = left();
     if (patience.count() <= 0) return nullptr;  // 0 would mean sd-bus's own 25 s.
     const Stopwatch stopwatch(spent_);
@@ -171,26 +141,9 @@ sd_bus* SystemdUnits::manager(std::optional<uid_t> manager_of) {
     return managers_.emplace(manager_of, std::move(bus)).first->second.get();
 }
 
-SystemdUnits::Bus SystemdUnits::connect(const std::string& path, bool through_bus) {
-    if (::access(path.c_str(), F_OK) != 0 || left().count() <= 0) return nullptr;
+Bus SystemdUnits::connect(const std::string& path, bool through_bus) {
     const Stopwatch stopwatch(spent_);
-    const auto deadline = Clock::now() + left();
-    sd_bus* raw = nullptr;
-    if (sd_bus_new(&raw) < 0) return nullptr;
-    Bus bus(raw);
-    if (sd_bus_set_address(raw, bus_address(path).c_str()) < 0) return nullptr;
-    if (sd_bus_set_bus_client(raw, through_bus ? 1 : 0) < 0 || sd_bus_start(raw) < 0) return nullptr;
-    // sd_bus_call would wait 90 s for a bus that never says hello.
-    for (;;) {
-        const int ready = sd_bus_is_ready(raw);
-        if (ready != 0) return ready > 0 ? std::move(bus) : nullptr;
-        const int done = sd_bus_process(raw, nullptr);
-        if (done < 0) return nullptr;
-        if (done > 0) continue;
-        const auto rest = std::chrono::duration_cast<std::chrono::microseconds>(deadline - Clock::now());
-        if (rest.count() <= 0 || sd_bus_wait(raw, static_cast<std::uint64_t>(rest.count())) < 0)
-            return nullptr;
-    }
+    return connect_bus(path, through_bus, left());
 }
 
 std::chrono::microseconds SystemdUnits::left() const {

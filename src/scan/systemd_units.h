@@ -8,24 +8,14 @@
 
 #include <chrono>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-struct sd_bus;
-struct sd_bus_message;
+#include "scan/systemd_bus.h"
 
 namespace reaper::scan {
-
-/// Where managers are found. The defaults are the host's; tests put their own in.
-struct SystemdPlaces {
-    std::string booted = "/run/systemd/system";  ///< Exists where systemd runs the host (sd_booted(3)).
-    std::string system_private = "/run/systemd/private";  ///< A manager's own socket: no bus needed.
-    std::string system_bus = "/run/dbus/system_bus_socket";
-    std::string user_directory = "/run/user";  ///< Below it UID/systemd/private and UID/bus.
-};
 
 /// Connects when first asked, keeps the connection, and spends at most `patience` on waiting in its
 /// whole life: lives as long as one sample.
@@ -41,19 +31,14 @@ class SystemdUnits {
     /// it cannot be told (no answer in time, another user's manager, no permission).
     std::optional<std::string> main_of_unit(pid_t pid, std::string_view cgroup);
 
+    /// Whether all of the patience is spent: what was not told then may be told with more.
+    [[nodiscard]] bool out_of_patience() const { return left().count() <= 0; }
+
   private:
     struct Unit {
         std::string name;
         pid_t main = 0;
     };
-    struct CloseBus {
-        void operator()(sd_bus* bus) const;
-    };
-    struct UnrefMessage {
-        void operator()(sd_bus_message* message) const;
-    };
-    using Bus = std::unique_ptr<sd_bus, CloseBus>;
-    using Message = std::unique_ptr<sd_bus_message, UnrefMessage>;
 
     std::optional<Unit> ask(pid_t pid, std::optional<uid_t> manager_of);
     sd_bus* manager(std::optional<uid_t> manager_of);

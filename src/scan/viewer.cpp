@@ -11,6 +11,7 @@ namespace reaper::scan {
 Viewer current_viewer() {
     Viewer viewer;
     viewer.uid = ::geteuid();
+    viewer.self = ::getpid();
     __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
     std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> sets{};
     const bool known = ::syscall(SYS_capget, &header, sets.data()) == 0;

@@ -8,7 +8,7 @@ cd "$1"
 failed=0
 layout=$(sed -n '/^## Layout/,/^## /p' README.md | sed -nE 's/^    ([A-Za-z_.\/-]+)  .*/\1/p')
 
-for folder in src/*/ tests/*/ bench/ policies/ docs/ man/ cmake/; do
+for folder in src/*/ tests/*/ bench/ policies/ systemd/ packaging/ docs/ man/ cmake/; do
     [ -n "$(find "$folder" -type f | head -n 1)" ] || continue
     echo "$layout" | grep -qx "$folder" || {
         echo "the README's layout does not name $folder"

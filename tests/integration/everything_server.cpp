@@ -55,7 +55,7 @@ Launch everything_by_npx() {
     return launch_of(launches_by_npx(), "everything");
 }
 
-void await_silence(const std::vector<std::set<pid_t>>& chains) {
+void await_silence(const std::vector<std::set<pid_t>>& chains, std::chrono::seconds wanted) {
     const ProcessTable table = read_processes();
     std::vector<Writer> writers;
     for (const std::set<pid_t>& chain : chains) {
@@ -65,12 +65,12 @@ void await_silence(const std::vector<std::set<pid_t>>& chains) {
     if (writers.empty()) return;
     // Long enough a silence of all of them; how long there can be depends on how they were started.
     const auto begin = Clock::now();
-    for (auto silence = kPeriod - 3s; silence > 0s;) {
+    for (auto silence = wanted; silence > 0s;) {
         std::this_thread::sleep_for(10ms);  // There is no event for what another process writes.
         for (Writer& writer : writers) writer.look();
         const auto next = std::ranges::min(writers, {}, &Writer::last).last + kPeriod;
         if (next >= Clock::now() + silence) return;
-        silence = kPeriod - 3s - (Clock::now() - begin) / kPeriod * 3s;
+        silence = wanted - (Clock::now() - begin) / kPeriod * 3s;
     }
 }
 

@@ -15,7 +15,8 @@ Launch everything_by_npx();
 
 /// Returns when these servers (each given by the processes of its launch, a chain) have just written a
 /// log message. They write one every 15 seconds, and die of it when nobody reads any more, so this is
-/// when a client is killed whose orphans are to be looked at.
-void await_silence(const std::vector<std::set<pid_t>>& chains);
+/// when a client is killed whose orphans are to be looked at. Of several, it is the moment before the
+/// longest silence of all; `wanted` would do.
+void await_silence(const std::vector<std::set<pid_t>>& chains, std::chrono::seconds wanted = 12s);
 
 }  // namespace reaper::integration

@@ -1,13 +1,14 @@
 #include "processes.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <charconv>
-#include <fstream>
 #include <iterator>
 #include <memory>
 #include <optional>
@@ -26,8 +27,7 @@ std::string link_target(const std::string& path) {
 
 std::optional<ProcessInfo> read_process(pid_t pid) {
     const std::string directory = "/proc/" + std::to_string(pid);
-    std::ifstream file(directory + "/stat");
-    const std::string stat(std::istreambuf_iterator<char>(file), {});
+    const std::string stat = text_of(directory + "/stat");
     const std::size_t open = stat.find('('), close = stat.rfind(')');  // comm may hold ") Z ".
     if (open == std::string::npos || close == std::string::npos) return std::nullopt;
 
@@ -42,6 +42,7 @@ std::optional<ProcessInfo> read_process(pid_t pid) {
     info.start = std::stoull(fields[kStart]);
     info.comm = stat.substr(open + 1, close - open - 1);
     info.input = link_target(directory + "/fd/0");
+    info.output = link_target(directory + "/fd/1");
     return info;
 }
 
@@ -50,6 +51,16 @@ bool anonymous(const std::string& link) {
 }
 
 }  // namespace
+
+std::string text_of(const std::string& file) {
+    std::string text;
+    const UniqueFd fd(open(file.c_str(), O_RDONLY | O_CLOEXEC));
+    std::array<char, 16384> bytes;
+    for (ssize_t n = 0; fd && (n = read(fd.get(), bytes.data(), bytes.size())) > 0;) {
+        text.append(bytes.data(), static_cast<std::size_t>(n));
+    }
+    return text;
+}
 
 ProcessTable read_processes() {
     ProcessTable table;
@@ -75,14 +86,16 @@ std::set<pid_t> grow(const std::set<pid_t>& seeds, const ProcessTable& table) {
             if (members.contains(info.parent)) grown |= members.insert(pid).second;
         }
     }
-    std::set<std::string> browser_inputs;
+    std::set<std::string> inputs, outputs;  // Of the browsers.
     for (const pid_t pid : members) {
         const ProcessInfo& member = table.at(pid);
-        if (member.comm.starts_with("chrom") && anonymous(member.input))
-            browser_inputs.insert(member.input);
+        if (!member.comm.starts_with("chrom")) continue;
+        if (anonymous(member.input)) inputs.insert(member.input);
+        if (anonymous(member.output)) outputs.insert(member.output);
     }
     for (const auto& [pid, info] : table) {
-        if (info.comm == "chrome_crashpad" && browser_inputs.contains(info.input)) members.insert(pid);
+        const bool shares = inputs.contains(info.input) || outputs.contains(info.output);
+        if (info.comm == "chrome_crashpad" && shares) members.insert(pid);
     }
     return members;
 }

@@ -20,15 +20,21 @@ struct ProcessInfo {
     pid_t parent = 0;
     std::uint64_t start = 0;  ///< Clock ticks since boot.
     std::string comm;
-    std::string input;  ///< Target of /proc/PID/fd/0; empty where it may not be read.
+    std::string input;   ///< Target of /proc/PID/fd/0; empty where it may not be read.
+    std::string output;  ///< The same of fd/1.
 };
 
 using ProcessTable = std::map<pid_t, ProcessInfo>;
 
+/// What such a file says, as far as it can be read: a process may end while it is being looked at,
+/// which a stream tells by an exception.
+std::string text_of(const std::string& file);
+
 ProcessTable read_processes();
 
 /// `top` and all its living descendants, and the crash handlers of a browser among them: they detach
-/// themselves at their start (double fork), but keep the browser's stdin. Empty where `top` is gone.
+/// themselves at their start (double fork), but keep the browser's stdin
+/// and stdout. Empty where `top` is gone.
 std::set<pid_t> tree_of(pid_t top, const ProcessTable& table);
 
 /// The same for the survivors of a tree that may have lost its top.

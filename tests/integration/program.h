@@ -17,10 +17,10 @@ namespace reaper::integration {
 using namespace std::chrono_literals;
 
 struct StartOptions {
-    std::map<std::string, std::string> environment;  ///< Added to our own.
-    std::string directory;                           ///< To start in; empty: ours.
-    std::string file;                                ///< What to execute; empty: argv[0], from PATH.
-    std::optional<uid_t> user;                       ///< To start as; the group has the same number.
+    std::map<std::string, std::string> environment{};  ///< Added to our own.
+    std::string directory{};                           ///< To start in; empty: ours.
+    std::string file{};                                ///< What to execute; empty: argv[0], from PATH.
+    std::optional<uid_t> user{};                       ///< To start as; the group has the same number.
     std::size_t stack_limit = 0;  ///< RLIMIT_STACK, on which the size of argv depends.
 };
 

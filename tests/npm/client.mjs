@@ -8,7 +8,8 @@
 // tools/list, and the tool of "call" if there is one) it prints one line of JSON:
 //   {"ready": true, "client": PID, "servers": [{"name": "memory", "pid": PID, "tools": 9}]}
 // or {"ready": false, "error": "…"}. Then it obeys lines on stdin: "close" is the SDK's polite
-// close() of every server, answered by {"closed": true}; "quit" and end-of-file end it.
+// close() of every server, answered by {"closed": true}; "ask" has every server list its tools once
+// more, answered by {"answered": how many did}; "quit" and end-of-file end it.
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 
@@ -50,6 +51,12 @@ try {
   say({ ready: true, client: process.pid, servers: started.map(({ report }) => report) });
   for await (const line of createInterface({ input: process.stdin })) {
     if (line === 'quit') break;
+    if (line === 'ask') {
+      const answers = await Promise.allSettled(
+        started.map(({ client }) => client.listTools(undefined, { timeout: 30_000 })),
+      );
+      say({ answered: answers.filter(({ status }) => status === 'fulfilled').length });
+    }
     if (line !== 'close') continue;
     await Promise.all(started.map(({ client }) => client.close()));
     say({ closed: true });

@@ -4,6 +4,7 @@
 Takes the same JSON as client.mjs and prints the same lines. Its commands on stdin:
   close-stdin   closes the servers' stdin and goes on reading their stdout: {"closed": true}
   share-stdin   starts a sibling that holds the servers' stdin too: {"shared": true, "sibling": PID}
+  ask           has every server list its tools once more: {"answered": how many did}
   quit          ends it, as end-of-file does
 """
 import json
@@ -47,6 +48,12 @@ class Server:
                 return answer["result"]
         raise RuntimeError(f"{self.name}: left before it answered {method}")
 
+    def answers(self):
+        try:
+            return "tools" in self.ask("tools/list", {})
+        except (RuntimeError, OSError, ValueError):
+            return False
+
     def initialize(self, call):
         about = {"name": "mcp-reaper-test", "version": "1"}
         self.ask("initialize", {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": about})
@@ -88,6 +95,8 @@ def main():
             held = [server.process.stdin.fileno() for server in servers]
             sibling = subprocess.Popen(["sleep", "3600"], pass_fds=held)
             say({"shared": True, "sibling": sibling.pid})
+        elif command == "ask":
+            say({"answered": sum(1 for server in servers if server.answers())})
         elif command == "quit":
             break
     return 0

@@ -168,6 +168,12 @@ class ServerBuilder {
         server_.standalone_why = value ? "listens on tcp 127.0.0.1:8931" : "";
         return *this;
     }
+    /// Standalone, and has failed so many health requests.
+    ServerBuilder& unresponsive(unsigned failures = 3) {
+        standalone(true);
+        server_.unresponsive = scan::Unresponsive{failures, "no answer within 5 s from port 8931"};
+        return *this;
+    }
     ServerBuilder& standalone_unknown() {
         server_.standalone.reset();
         server_.standalone_why = "its sockets may not be looked at";
@@ -184,6 +190,18 @@ class ServerBuilder {
         closed();
         standalone(false);
         return no_client();
+    }
+
+    /// Its server has ended: one helper is there, a browser whose debugging pipe is hung up.
+    ServerBuilder& left_over(bool proven, std::optional<ProcessId> of = {}) {
+        closed();
+        standalone(false);
+        no_client();
+        server_.left_over = {of, "its debugging pipe is hung up", proven};
+        if (!proven) suspected();
+        server_.members.front().part = scan::Member::Part::helper;
+        server_.members.front().parent = 1;
+        return *this;
     }
 
     // What it uses. Age is at moment zero; a test that moves on says so with every snapshot's at().
@@ -243,6 +261,12 @@ class ServerBuilder {
                                    false,
                                    server_.uid,
                                    std::move(comm)});
+        return *this;
+    }
+    /// A process of its own that runs as somebody else.
+    ServerBuilder& helper_of_another(pid_t pid, uid_t uid) {
+        helper(pid);
+        server_.members.back().uid = uid;
         return *this;
     }
     /// Makes a zombie of the member with this pid.

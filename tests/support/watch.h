@@ -17,11 +17,13 @@ class Watch {
     explicit Watch(policy::Policy policy, policy::UserNames users = {{kUser, "alice"}})
         : policy_(std::move(policy)), users_(std::move(users)) {}
 
-    policy::Plan see(const scan::Snapshot& snapshot) {
-        tracks_ = policy::advance(tracks_, snapshot, policy_);
-        return policy::evaluate(snapshot, tracks_, policy_, users_);
+    policy::Plan see(const scan::Snapshot& snapshot, policy::Circumstances circumstances = {}) {
+        tracks_ = policy::advance(tracks_, snapshot, policy_, circumstances);
+        return policy::evaluate(snapshot, tracks_, policy_, users_, circumstances);
     }
-    policy::Plan see(const SnapshotBuilder& builder) { return see(builder.build()); }
+    policy::Plan see(const SnapshotBuilder& builder, policy::Circumstances circumstances = {}) {
+        return see(builder.build(), circumstances);
+    }
 
     /// Sees it at moment zero and again after `span`; the plan of the second time.
     policy::Plan see_for(std::chrono::milliseconds span, SnapshotBuilder builder) {

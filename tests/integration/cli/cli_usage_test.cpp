@@ -14,8 +14,10 @@ using testing::HasSubstr;
 using testing::Not;
 
 const std::vector<std::vector<std::string>> kCommands = {
-    {"scan"},           {"explain"}, {"classify"}, {"policy"},          {"policy", "check"},
-    {"policy", "show"}, {"record"},  {"replay"},   {"policy", "schema"}};
+    {"scan"},           {"explain"}, {"classify"}, {"policy"},           {"policy", "check"},
+    {"policy", "show"}, {"record"},  {"replay"},   {"policy", "schema"}, {"history"},
+    {"doctor"},         {"status"},  {"events"},   {"reload"},           {"pause"},
+    {"resume"}};
 
 std::vector<std::string> with(std::vector<std::string> words, const std::string& last) {
     words.push_back(last);
@@ -33,7 +35,8 @@ TEST(Usage, HelpNamesEveryCommandAndExitCode) {
     const Outcome outcome = run({"--help"});
     EXPECT_EQ(outcome.code, 0);
     for (const char* const word :
-         {"scan", "explain", "classify", "policy", "record", "replay", "Exit codes:"}) {
+         {"scan", "explain", "classify", "policy", "record", "replay", "history", "doctor", "status",
+          "events", "reload", "pause", "resume", "Exit codes:"}) {
         EXPECT_THAT(outcome.out, HasSubstr(word));
     }
     for (const char* const code : {"\n  0  ", "\n  1  ", "\n  2  ", "\n  3  "}) {
@@ -122,6 +125,17 @@ TEST(Usage, BadOptionsAreRefusedWithTheReason) {
         {{"record", "-o", "x", "--interval", "0s"}, "not between 100ms and 1h"},
         {{"replay"}, "is missing"},
         {{"replay", "x", "--format", "csv"}, "'csv' is none of table, json"},
+        {{"history", "stray"}, "'stray'"},
+        {{"history", "--since", "yesterday"}, "'yesterday' is no duration"},
+        {{"history", "--since", "999999999999d"}, "is not between"},
+        {{"history", "--server", "x"}, "'x' is no pid"},
+        {{"history", "--limit", "-1"}, "'-1' is no number of actions"},
+        {{"status", "--format", "csv"}, "'csv' is none of table, json"},
+        {{"events", "stray"}, "'stray'"},
+        {{"reload", "stray"}, "'stray'"},
+        {{"pause", "--for", "8d"}, "not between 1s and 7d"},
+        {{"resume", "stray"}, "'stray'"},
+        {{"doctor", "--format", "csv"}, "'csv' is none of table, json"},
     };
     for (const Case& wrong : cases) {
         const Outcome outcome = run(wrong.arguments);

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "classify/builtin_client.h"
+
 using namespace reaper::classify;
 
 namespace {
@@ -53,6 +55,34 @@ TEST(Classifier, SeesThroughNodesLaunchers) {
         {"npx @smithery/cli run @acme/mcp-weather", Role::launcher, "weather"},
         {"deno run -A npm:@acme/weather-mcp", Role::server, "weather"},
     });
+}
+
+TEST(Classifier, SeesThroughOurOwnGuard) {
+    expect_all({
+        {"mcp-reaper run -- npx -y @acme/weather-mcp", Role::launcher, "weather"},
+        {"/usr/bin/mcp-reaper run --set restarts=1 --name x -- uvx mcp-server-weather", Role::launcher,
+         "weather"},
+        {"mcp-reaper-guard type=weather restarts=1 -- npx -y @acme/weather-mcp", Role::launcher,
+         "weather"},
+        {"mcp-reaper-guard type=forecast -- node dist/index.js", Role::launcher, "forecast"},
+        {"mcp-reaper run --type forecast -- node dist/index.js", Role::launcher, "forecast"},
+        {"mcp-reaper run --help", Role::none, ""},
+        {"mcp-reaper scan -- weather-mcp", Role::none, ""},
+    });
+    EXPECT_EQ(read("mcp-reaper-guard -- npx -y @acme/weather-mcp").wraps, LauncherKind::supervisor);
+}
+
+TEST(BuiltinClient, IsAClientThatServesNothing) {
+    const auto client = [](const char* line, const char* exe = "") {
+        return builtin_client(CommandLine::from_text(line), exe).type;
+    };
+    EXPECT_EQ(client("claude --resume"), "claude");
+    EXPECT_EQ(client("node /usr/lib/node_modules/@openai/codex/bin/codex.js"), "codex");
+    EXPECT_EQ(client("2.1.0", "/home/ada/.local/share/claude/versions/2.1.0"), "claude");
+    EXPECT_EQ(client("claude mcp serve"), "");
+    EXPECT_EQ(client("codex mcp-server"), "");
+    EXPECT_EQ(client("sh -c 'claude -p hello'"), "") << "a shell is nobody's session";
+    EXPECT_EQ(client("node dist/index.js"), "");
 }
 
 TEST(Classifier, KnowsTheServerByItsPath) {

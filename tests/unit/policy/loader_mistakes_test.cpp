@@ -31,6 +31,12 @@ TEST(UnknownKey, IsAnsweredWithTheNearestKeyOfItsPlace) {
                             "p.yaml:3:16: unknown key 'mach' in servers.a; did you mean 'match'?"));
 }
 
+/// It cannot be made to look like one more mistake.
+TEST(UnknownKey, WithAnEndOfLineInItIsToldInOneLine) {
+    EXPECT_THAT(mistakes("version: 1\n\"x\\np.yaml:1:1: y\": 1\n"),
+                ElementsAre(StartsWith("p.yaml:2:1: unknown key 'x\\np.yaml:1:1: y'; known here:")));
+}
+
 TEST(UnknownKey, ThatBelongsElsewhereIsToldWhere) {
     EXPECT_THAT(mistakes("version: 1\nmax_cpu_percent: 5\n"),
                 ElementsAre(StartsWith(
@@ -136,6 +142,75 @@ TEST(Value, ThatIsMisspeltIsAnsweredWithTheOneMeant) {
             "p.yaml:3:32: rules must be a list of rule names; 'over-cpu' is not one; did you mean "
             "'over_cpu'?",
             "p.yaml:3:42: rules must be a list of rule names; '5' is not one"));
+}
+
+std::vector<std::string> steps_mistakes(const std::string& action) {
+    return mistakes("version: 1\nrules: { over_cpu: { action: " + action + " } }\n");
+}
+
+TEST(Steps, MustBeEverHarsher) {
+    EXPECT_THAT(steps_mistakes("[throttle, throttle after 5m, report after 10m]"),
+                ElementsAre("p.yaml:2:41: 'throttle after 5m' must be harsher than 'throttle' before "
+                            "it; from mild to harsh: report, throttle, freeze, terminate",
+                            "p.yaml:2:60: 'report after 10m' must be harsher than 'throttle after 5m' "
+                            "before it; from mild to harsh: report, throttle, freeze, terminate"));
+}
+
+TEST(Steps, MustComeEverLater) {
+    EXPECT_THAT(steps_mistakes("[throttle after 10m, terminate after 600]"),
+                ElementsAre("p.yaml:2:51: 'terminate after 10m' must come later than 'throttle after "
+                            "10m' before it"));
+    EXPECT_THAT(steps_mistakes("[report, throttle after 5m, terminate]"),
+                ElementsAre("p.yaml:2:58: only the first step may be without a time; write when, such "
+                            "as 'terminate after 10m'"));
+}
+
+TEST(Steps, AreAnActionAndATime) {
+    const std::string must =
+        "a step of action must be ACTION or ACTION after DURATION, such as 'throttle after 5m'; ";
+    EXPECT_THAT(
+        steps_mistakes("[kill, throtle after 5m, terminate afer 5m, freeze 10m, end 10 m]"),
+        ElementsAre(
+            "p.yaml:2:31: " + must + "'kill' is not; did you mean 'terminate'?",
+            "p.yaml:2:37: " + must + "'throtle after 5m' is not; did you mean 'throttle after 5m'?",
+            "p.yaml:2:55: " + must + "'terminate afer 5m' is not; did you mean 'terminate after 5m'?",
+            "p.yaml:2:74: " + must + "'freeze 10m' is not; did you mean 'freeze after 10m'?",
+            "p.yaml:2:86: " + must + "'end 10 m' is not; did you mean 'terminate after 10'?"));
+    EXPECT_THAT(steps_mistakes("[throttle after soon, { terminate: 5m }, terminate after 1000000d]"),
+                ElementsAre("p.yaml:2:31: " + must + "'throttle after soon' is not",
+                            "p.yaml:2:52: " + must + "a mapping is not",
+                            "p.yaml:2:71: " + must + "'terminate after 1000000d' is not"));
+}
+
+TEST(Steps, AreAList) {
+    EXPECT_THAT(steps_mistakes("throttle after 5m"),
+                ElementsAre("p.yaml:2:30: action must be report, throttle, freeze or terminate; "
+                            "'throttle after 5m' is not; did you mean '[throttle after 5m]'?"));
+    EXPECT_THAT(steps_mistakes("[]"),
+                ElementsAre("p.yaml:2:30: action must be report, throttle, freeze or terminate, or a "
+                            "list of steps, such as [report, throttle after 5m, terminate after 30m]; "
+                            "an empty list is not"));
+}
+
+TEST(Steps, BeginMilderThanElseEnds) {
+    EXPECT_THAT(mistakes("version: 1\nrules: { over_cpu: { action: [report after 5m], else: throttle } "
+                         "}\n"),
+                ElementsAre("p.yaml:2:55: rules.over_cpu: else (throttle) must not be harsher than "
+                            "action (report)"));
+}
+
+TEST(Cage, IsNotMadeSoSmallThatNothingCanLiveInIt) {
+    EXPECT_THAT(mistakes("version: 1\nthrottle: { pids_max: 1, memory_max_mb: 1 }\n"),
+                ElementsAre("p.yaml:2:23: pids_max must be a whole number from 16 to 4194304, or none; "
+                            "'1' is not",
+                            "p.yaml:2:41: memory_max_mb must be 16 to 16777216 MB, such as 500, 500MB "
+                            "or 2GB, or none; '1' is not"));
+    EXPECT_THAT(mistakes("version: 1\nkills_per_minute: 5\n"),
+                ElementsAre(StartsWith("p.yaml:2:1: unknown key 'kills_per_minute'; it belongs to "
+                                       "budget (here:")));
+    EXPECT_THAT(mistakes("version: 1\nterminate: { grace: 5 }\n"),
+                ElementsAre("p.yaml:2:14: unknown key 'grace' in terminate; did you mean "
+                            "'grace_seconds'?"));
 }
 
 TEST(Else, MayNeverEndASparedServer) {

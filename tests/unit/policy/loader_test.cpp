@@ -53,6 +53,10 @@ rules:
   over_age: { action: report }
   over_cpu: { for_seconds: 14, action: freeze }
   over_memory: { for_seconds: 15, else: throttle }
+terminate: { grace_seconds: 21 }
+throttle: { cpu_percent: 22, cpu_weight: 23, memory_max_mb: 24, pids_max: 25 }
+budget: { kills_per_minute: 26, respawns: 27, respawn_window_seconds: 28, pause_seconds: 29 }
+history: { keep_seconds: 30d, max_size_mb: 31 }
 servers:
   - type: one
     match: 'one$'
@@ -92,6 +96,18 @@ protect:
     EXPECT_EQ(policy.rule(Rule::over_cpu).hold, seconds(14));
     EXPECT_EQ(policy.rule(Rule::over_memory).hold, seconds(15));
 
+    EXPECT_EQ(policy.terminate.grace, seconds(21));
+    EXPECT_EQ(policy.throttle.cpu, CpuPercent{22});
+    EXPECT_EQ(policy.throttle.cpu_weight, 23U);
+    EXPECT_EQ(policy.throttle.memory_max, Bytes::from_mib(24));
+    EXPECT_EQ(policy.throttle.pids_max, 25U);
+    EXPECT_EQ(policy.budget.kills_per_minute, 26U);
+    EXPECT_EQ(policy.budget.respawns, 27U);
+    EXPECT_EQ(policy.budget.respawn_window, seconds(28));
+    EXPECT_EQ(policy.budget.pause, seconds(29));
+    EXPECT_EQ(policy.history.keep, std::chrono::hours(30 * 24));
+    EXPECT_EQ(policy.history.max_size, Bytes::from_mib(31));
+
     ASSERT_EQ(policy.servers.size(), 2U);
     EXPECT_EQ(policy.servers[0].type, "one");
     EXPECT_TRUE(policy.servers[0].match_line);
@@ -106,6 +122,38 @@ protect:
     EXPECT_THAT(policy.exempt[0].rules, ElementsAre(Rule::orphan, Rule::over_cpu));
     ASSERT_EQ(policy.protect.size(), 1U);
     EXPECT_EQ(policy.protect[0].user, "root");
+}
+
+TEST(Loader, SetsNoMemoryLimitOfACageUnlessThePolicySaysSo) {
+    const ThrottleSettings unsaid = load("version: 1\n").policy.throttle;
+    EXPECT_FALSE(unsaid.memory_max);
+    EXPECT_FALSE(unsaid.pids_max);
+    const ThrottleSettings none =
+        load("version: 1\nthrottle: { memory_max_mb: none, pids_max: none }\n").policy.throttle;
+    EXPECT_FALSE(none.memory_max);
+    EXPECT_FALSE(none.pids_max);
+}
+
+RuleSettings rule_with(const std::string& action) {
+    return load("version: 1\nrules: { over_cpu: { action: " + action + " } }\n")
+        .policy.rule(Rule::over_cpu);
+}
+
+TEST(Loader, ReadsTheStepsOfAnEscalation) {
+    const RuleSettings rule =
+        rule_with("[report, throttle after 5m, freeze after 10 m, terminate after 3600]");
+    EXPECT_EQ(rule.action, Action::terminate);
+    EXPECT_THAT(rule.escalation,
+                ElementsAre(Step{Action::report, seconds(0)}, Step{Action::throttle, seconds(300)},
+                            Step{Action::freeze, seconds(600)}, Step{Action::terminate, seconds(3600)}));
+}
+
+TEST(Loader, TakesOneStepAtOnceForItsWord) {
+    EXPECT_EQ(rule_with("[terminate]").action, Action::terminate);
+    EXPECT_TRUE(rule_with("[terminate]").escalation.empty());
+    EXPECT_TRUE(rule_with("freeze").escalation.empty());
+    EXPECT_THAT(rule_with("[terminate after 1d]").escalation,
+                ElementsAre(Step{Action::terminate, seconds(86400)}));
 }
 
 TEST(Units, OfTimeAreSecondsMinutesHoursAndDays) {
@@ -242,6 +290,27 @@ TEST(Origins, TellWhatIsBuiltIn) {
         EXPECT_EQ(found->second.file, "") << path;
         EXPECT_EQ(found->second.line, 0) << path;
     }
+}
+
+TEST(Guard, IsTheTypesWhereItSaysSoAndThePolicysElsewhere) {
+    const Policy policy = load(R"(
+version: 1
+servers:
+  - { type: a, match: ^a$, guard: { grace_seconds: 20, ping_seconds: none } }
+  - { type: b, match: ^b$ }
+guard: { restarts: 7, grace_seconds: 5, ping_seconds: 30, memory_max_mb: 1GB }
+)")
+                              .policy;
+    EXPECT_EQ(policy.guard_for("a").restarts, 7U) << "wherever in the file the policy's own stands";
+    EXPECT_EQ(policy.guard_for("a").grace, seconds(20));
+    EXPECT_FALSE(policy.guard_for("a").ping_interval);
+    EXPECT_EQ(policy.guard_for("a").memory, Bytes::from_mib(1024));
+    for (const char* type : {"b", "other"}) {
+        EXPECT_EQ(policy.guard_for(type), policy.guard) << type;
+        EXPECT_EQ(policy.guard_for(type).grace, seconds(5));
+        EXPECT_EQ(policy.guard_for(type).ping_interval, seconds(30));
+    }
+    EXPECT_EQ(load("version: 1\n").policy.guard, GuardSettings{});
 }
 
 TEST(Text, MayBeginWithAByteOrderMarkAndEndLinesLikeWindows) {

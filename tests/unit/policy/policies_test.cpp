@@ -60,6 +60,22 @@ TEST(DefaultPolicy, NeverTouchesAServerWhoseClientLives) {
     EXPECT_GE(policy.rule(Rule::orphan).hold, seconds(30));
 }
 
+TEST(DefaultPolicy, ActsWithTheBuiltInRestraint) {
+    const Policy policy = shipped("default.yaml").policy;
+    EXPECT_EQ(policy.terminate.grace, seconds(10));
+    EXPECT_FALSE(policy.throttle.memory_max) << "a memory limit is a slow kill";
+    EXPECT_FALSE(policy.throttle.pids_max);
+    EXPECT_EQ(policy.budget.kills_per_minute, 20U);
+    EXPECT_EQ(policy.budget.respawns, 5U);
+    EXPECT_EQ(policy.budget.respawn_window, seconds(60));
+    EXPECT_EQ(policy.budget.pause, seconds(300));
+    const Policy builtin = builtin_defaults();
+    EXPECT_EQ(policy.throttle.cpu, builtin.throttle.cpu);
+    EXPECT_EQ(policy.throttle.cpu_weight, builtin.throttle.cpu_weight);
+    EXPECT_EQ(policy.history.keep, builtin.history.keep);
+    EXPECT_EQ(policy.history.max_size, builtin.history.max_size);
+}
+
 TEST(DefaultPolicy, KnowsAtLeastFortyTypes) {
     const Policy policy = shipped("default.yaml").policy;
     std::set<std::string> types;
@@ -163,6 +179,7 @@ TEST(CrashPrevention, IsTheClassic) {
     const Policy policy = shipped("crash-prevention.yaml").policy;
     EXPECT_EQ(policy.daemon.health_check_interval, seconds(60));
     EXPECT_EQ(policy.daemon.cleanup_interval, seconds(60));
+    EXPECT_EQ(policy.daemon.unhealthy_servers, 20U);
     EXPECT_EQ(policy.limits.max_instances_per_type, 2U);
     EXPECT_EQ(policy.limits.max_cpu, CpuPercent{80});
     EXPECT_EQ(policy.limits.max_memory, Bytes::from_mib(500));

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "load_text.h"
+#include "policy/event_names.h"
 #include "policy/keys.h"
 #include "policy/value_text.h"
 
@@ -52,7 +53,16 @@ std::string reference() {
         text +=
             rows("rules." + std::string(to_string(rule)) + ".", rule_fields(rule), &builtin.rule(rule));
     }
+    visit_settings(builtin, [&](const std::string& section, auto fields, const auto& settings) {
+        text += rows(section + ".", fields, &settings);
+        if (section == "pressure") text += limit_rows("pressure.limits.", false);
+    });
+    const Hook hook;
+    text += rows("hooks[].", hook_fields(), &hook);
     text += rows<ServerType>("servers[].", server_fields(), nullptr);
+    const HealthRequest health;
+    text += rows("servers[].health.", health_fields(), &health);
+    text += rows<GuardSettings>("servers[].guard.", guard_fields(), nullptr);
     text += limit_rows("servers[].limits.", true);
     text += rows<ClientProgram>("clients[].", client_fields(), nullptr);
     text += rows<Exemption>("exempt[].", exempt_fields(), nullptr);
@@ -81,6 +91,13 @@ TEST(Reference, HasARowForEveryKey) {
     EXPECT_EQ(document.substr(at), reference())
         << "the table at the end of docs/policy.md has to be this:\n"
         << reference();
+}
+
+TEST(Reference, NamesEveryEventAHookMayAskFor) {
+    const std::string document = test::read_file(REAPER_SOURCE_DIR "/docs/policy.md");
+    for (const std::string_view name : kEventNames) {
+        EXPECT_NE(document.find("`" + std::string(name) + "`"), std::string::npos) << name;
+    }
 }
 
 TEST(Reference, HasExamplesThatLoad) {

@@ -78,6 +78,8 @@ TEST(Defaults, AreTheDocumentedRules) {
     EXPECT_EQ(policy.rule(Rule::over_cpu).hold, seconds(60));
     EXPECT_EQ(policy.rule(Rule::over_memory).action, Action::terminate);
     EXPECT_EQ(policy.rule(Rule::over_memory).hold, seconds(30));
+    EXPECT_EQ(policy.rule(Rule::unresponsive).action, Action::report);
+    EXPECT_EQ(policy.rule(Rule::unresponsive).hold, seconds(0));
 }
 
 TEST(Limits, ATypesOwnValueWinsAndTheRestIsThePolicys) {

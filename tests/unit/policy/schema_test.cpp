@@ -79,6 +79,30 @@ const std::vector<std::string> kGood = {
     "enabled: true } }",
     "version: 1\nrules: { duplicate: { per: host }, superseded: { idle_seconds: 10m }, over_age: { "
     "action: report } }",
+    "version: 1\nterminate:\nthrottle:\nbudget:\nhistory:",
+    "version: 1\nterminate: { grace_seconds: 0 }\nthrottle: { cpu_percent: 150%, cpu_weight: 10000, "
+    "memory_max_mb: none, pids_max: none }",
+    "version: 1\nthrottle: { memory_max_mb: 2GB, pids_max: 16 }\nbudget: { kills_per_minute: 10000, "
+    "respawns: 1, respawn_window_seconds: 1m, pause_seconds: 1d }\nhistory: { keep_seconds: 30d, "
+    "max_size_mb: 1GB }",
+    "version: 1\nrules: { orphan: { action: [terminate] }, over_cpu: { action: [report, throttle after "
+    "5m, freeze after 10 m, terminate after 3600] }, over_age: { action: [terminate after 1d] } }",
+    "version: 1\ndaemon: { drain_seconds: 600, unhealthy_servers: none }",
+    "version: 1\ndaemon: { drain_seconds: 1s, unhealthy_servers: 20 }",
+    "version: 1\npressure:\nevents:\nhooks:",
+    "version: 1\npressure: { enabled: false, stall_percent: 100%, lasts_seconds: 1d, spare: nothing, "
+    "limits: { max_memory_mb: none } }",
+    "version: 1\npressure: { limits: }",
+    "version: 1\nevents: { journal: false, log: none, log_size_mb: 1GB, log_files: 1 }",
+    "version: 1\nevents: { log: /var/log/x.jsonl }",
+    "version: 1\nhooks: [{ command: /bin/x }, { command: [/bin/x, --y, 'a b'], events: [finding, "
+    "hook_failed], timeout_seconds: 600 }]",
+    "version: 1\nrules: { unresponsive: { for_seconds: 0, action: terminate, spare: nothing, else: "
+    "throttle } }",
+    "version: 1\nservers: [{ type: a, match: x, health: }, { type: b, match: y, health: { http: "
+    "'http://127.0.0.1:{port}/health', interval_seconds: 1, timeout_seconds: 60, failures: 100 } }]",
+    "version: 1\nservers: [{ type: a, match: x, health: { http: 'http://localhost' } }, { type: b, "
+    "match: y, health: { http: 'http://[::1]:8080/a?b=c' } }]",
     "version: 1\nservers: []",
     "version: 1\nservers: [{ type: a, match: x }, { type: b.c_d-1, match: [x, y], match_line: false, "
     "listens: helper }]",
@@ -128,6 +152,63 @@ const std::vector<std::string> kBad = {
     "version: 1\nrules: { over_cpu: { enabled: yes } }",
     "version: 1\nrules: { over_age: { per: host } }",
     "version: 1\nrules: { duplicate: { per: session } }",
+    "version: 1\nterminate: { grace_seconds: 601 }",
+    "version: 1\nterminate: { grace_seconds: none }",
+    "version: 1\nterminate: { grace: 10 }",
+    "version: 1\nthrottle: { cpu_percent: none }",
+    "version: 1\nthrottle: { cpu_percent: 0 }",
+    "version: 1\nthrottle: { cpu_weight: 0 }",
+    "version: 1\nthrottle: { cpu_weight: 10001 }",
+    "version: 1\nthrottle: { memory_max_mb: 15 }",
+    "version: 1\nthrottle: { pids_max: 15 }",
+    "version: 1\nbudget: { kills_per_minute: 0 }",
+    "version: 1\nbudget: { kills_per_minute: 10001 }",
+    "version: 1\nbudget: { respawns: 0 }",
+    "version: 1\nbudget: { pause_seconds: 0 }",
+    "version: 1\nhistory: { keep_seconds: 600 }",
+    "version: 1\nhistory: { max_size_mb: none }",
+    "version: 1\nrules: { orphan: { action: [] } }",
+    "version: 1\nrules: { orphan: { action: [kill] } }",
+    "version: 1\nrules: { orphan: { action: throttle after 5m } }",
+    "version: 1\nrules: { orphan: { action: [throttle after soon] } }",
+    "version: 1\nrules: { orphan: { action: [throttle in 5m] } }",
+    "version: 1\nrules: { orphan: { action: [{ throttle: 5m }] } }",
+    "version: 1\ndaemon: { drain_seconds: 0 }",
+    "version: 1\ndaemon: { drain_seconds: none }",
+    "version: 1\ndaemon: { unhealthy_servers: 0 }",
+    "version: 1\npressure: []",
+    "version: 1\npressure: { stall_percent: 101 }",
+    "version: 1\npressure: { lasts_seconds: 0 }",
+    "version: 1\npressure: { spare: all }",
+    "version: 1\npressure: { max_memory_mb: 300 }",
+    "version: 1\npressure: { limits: { memory: 300 } }",
+    "version: 1\nevents: { log: events.jsonl }",
+    "version: 1\nevents: { log: /var/log/ }",
+    "version: 1\nevents: { log: [/var/log/x] }",
+    "version: 1\nevents: { log_files: 0 }",
+    "version: 1\nevents: { log_size_mb: none }",
+    "version: 1\nhooks: { command: /bin/x }",
+    "version: 1\nhooks: [/bin/x]",
+    "version: 1\nhooks: [{ events: [action] }]",
+    "version: 1\nhooks: [{ command: notify }]",
+    "version: 1\nhooks: [{ command: [] }]",
+    "version: 1\nhooks: [{ command: [/bin/x, 5] }]",
+    "version: 1\nhooks: [{ command: /bin/x, events: [] }]",
+    "version: 1\nhooks: [{ command: /bin/x, events: [actions] }]",
+    "version: 1\nhooks: [{ command: /bin/x, events: [action, action] }]",
+    "version: 1\nhooks: [{ command: /bin/x, events: action }]",
+    "version: 1\nhooks: [{ command: /bin/x, timeout_seconds: none }]",
+    "version: 1\nrules: { unresponsive: { after_seconds: 3 } }",
+    "version: 1\nservers: [{ type: a, match: x, health: { failures: 2 } }]",
+    "version: 1\nservers: [{ type: a, match: x, health: 'http://127.0.0.1/' }]",
+    "version: 1\nservers: [{ type: a, match: x, health: { http: 'http://10.0.0.1:{port}/' } }]",
+    "version: 1\nservers: [{ type: a, match: x, health: { http: 'http://127.0.0.1@evil.example/' } }]",
+    "version: 1\nservers: [{ type: a, match: x, health: { http: 'http://localhost.evil.example/' } }]",
+    "version: 1\nservers: [{ type: a, match: x, health: { http: 'https://127.0.0.1/' } }]",
+    "version: 1\nservers: [{ type: a, match: x, health: { http: 'http://127.0.0.1:{ports}/' } }]",
+    "version: 1\nservers: [{ type: a, match: x, health: { http: 'http://127.0.0.1:0/' } }]",
+    "version: 1\nservers: [{ type: a, match: x, health: { http: 'http://127.0.0.1/a b' } }]",
+    "version: 1\nservers: [{ type: a, match: x, health: { http: 'http://127.0.0.1/', failures: 0 } }]",
     "version: 1\nservers: { type: a, match: x }",
     "version: 1\nservers: [playwright]",
     "version: 1\nservers: [{ type: a }]",
@@ -158,10 +239,21 @@ const std::vector<std::string> kBeyondSchema = {
     "version: 1\nlimits: { max_age_seconds: 9999999d }",
     "version: 1\nlimits: { max_memory_mb: 10, warning_memory_mb: 10 }",
     "version: 1\nrules: { over_cpu: { action: report, else: throttle } }",
+    "version: 1\nrules: { over_cpu: { action: [report after 5m], else: throttle } }",
+    "version: 1\nrules: { over_cpu: { action: [throttle, report after 5m] } }",
+    "version: 1\nrules: { over_cpu: { action: [report after 5m, throttle after 5m] } }",
     "version: 1\nservers: [{ type: a, match: x }, { type: a, match: y }]",
+    "version: 1\nmode: \"${REAPER_NOT_SET}\"",
+    "version: 1\nlimits: { max_memory_mb: \"${REAPER_NOT_SET}\", max_instances_per_type: "
+    "\"${REAPER_NOT_SET}\" }",
+    "version: 1\nrules: { orphan: { enabled: \"${REAPER_NOT_SET}\" } }",
     "version: 1\nservers: [{ type: a, match: '(' }]",
     "version: 1\nservers: [{ type: a, match: '.*' }]",
     "version: 1\nprotect: [{ cgroup: '[' }]",
+    "version: 1\nhooks: [{ command: [notify, /bin/x] }]",
+    "version: 1\nhooks: [{ command: /bin/x --y }]",
+    "version: 1\nservers: [{ type: a, match: x, health: { http: 'http://127.0.0.1:65536/' } }]",
+    "version: 1\npressure: { limits: { max_memory_mb: 100, warning_memory_mb: 100 } }",
 };
 
 template <typename T>
@@ -190,6 +282,7 @@ TEST(Schema, HasEveryKeyOfTheTableAndNoOther) {
     std::vector<std::string> names;
     for (const Section& section : sections()) names.emplace_back(section.name);
     expect_keys(top, policy_fields(), names);
+    const Policy builtin;
     const json& keys = top["properties"];
     expect_keys(keys["daemon"], daemon_fields());
     expect_keys(keys["limits"], limit_fields());
@@ -197,7 +290,18 @@ TEST(Schema, HasEveryKeyOfTheTableAndNoOther) {
     for (const Rule rule : kRules) {
         expect_keys(keys["rules"]["properties"][std::string(to_string(rule))], rule_fields(rule));
     }
-    expect_keys(keys["servers"]["items"], server_fields(), {"limits"});
+    visit_settings(builtin, [&](const std::string& section, auto fields, const auto&) {
+        if (section == "pressure") {
+            expect_keys(keys[section], fields, {"limits"});
+        } else {
+            expect_keys(keys[section], fields);
+        }
+    });
+    expect_keys(keys["pressure"]["properties"]["limits"], limit_fields());
+    expect_keys(keys["hooks"]["items"], hook_fields());
+    expect_keys(keys["servers"]["items"], server_fields(), {"limits", "health", "guard"});
+    expect_keys(keys["servers"]["items"]["properties"]["health"], health_fields());
+    expect_keys(keys["servers"]["items"]["properties"]["guard"], guard_fields());
     expect_keys(keys["servers"]["items"]["properties"]["limits"], limit_fields());
     expect_keys(keys["clients"]["items"], client_fields());
     expect_keys(keys["exempt"]["items"], exempt_fields());
@@ -209,6 +313,13 @@ TEST(Schema, TellsTheBuiltInValues) {
     EXPECT_EQ(rules["orphan"]["properties"]["after_seconds"]["default"], 30);
     EXPECT_EQ(rules["over_cpu"]["properties"]["action"]["default"], "throttle");
     EXPECT_EQ(rules["duplicate"]["properties"]["per"]["default"], "client");
+    const json& keys = schema()["properties"];
+    EXPECT_EQ(keys["terminate"]["properties"]["grace_seconds"]["default"], 10);
+    EXPECT_EQ(keys["throttle"]["properties"]["memory_max_mb"]["default"], "none");
+    EXPECT_EQ(keys["daemon"]["properties"]["unhealthy_servers"]["default"], "none");
+    EXPECT_EQ(keys["events"]["properties"]["log"]["default"], "none");
+    EXPECT_EQ(keys["hooks"]["items"]["properties"]["timeout_seconds"]["default"], 10);
+    EXPECT_EQ(keys["budget"]["properties"]["kills_per_minute"]["default"], 20);
 }
 
 TEST(Schema, FitsWhatLoads) {

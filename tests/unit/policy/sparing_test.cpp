@@ -67,6 +67,7 @@ TEST_P(NeverActedUpon, WhateverTheRuleSays) {
 INSTANTIATE_TEST_SUITE_P(
     Table, NeverActedUpon,
     testing::Values(SpareCase{"ASuspectedServer", server(kPid).orphaned().suspected(), ""},
+                    SpareCase{"ALeftOverThatIsNotProven", server(kPid).left_over(false), ""},
                     SpareCase{"OnlyZombies", server(kPid).orphaned().all_zombies(),
                               "only zombies are left of it: their parent must reap them"},
                     SpareCase{"OneWithAProtectedProcessInside",
@@ -93,8 +94,11 @@ TEST_P(UnknownEvidence, MeansKeepEvenForTheBluntRule) {
     }
 }
 
-TEST_P(UnknownEvidence, DoesNotKeepTheBluntRuleFromThrottling) {
-    EXPECT_THAT(pids(judge_by(blunt(), Action::throttle, GetParam()).due), ElementsAre(kPid));
+TEST_P(UnknownEvidence, DoesNotKeepTheBluntRuleFromLoweringTheCpuWeight) {
+    const Plan plan = judge_by(blunt(), Action::throttle, GetParam());
+    ASSERT_THAT(pids(plan.due), ElementsAre(kPid));
+    EXPECT_TRUE(plan.due.at(0).weight_only);
+    EXPECT_EQ(finding_of(plan, kPid, Rule::over_cpu).spared, GetParam().reason);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -126,6 +130,7 @@ TEST_P(InUse, IsAtMostThrottledWhereThePolicySaysElse) {
     const Plan plan = judge_by(policy, Action::terminate, GetParam());
     ASSERT_THAT(pids(plan.due), ElementsAre(kPid));
     EXPECT_EQ(plan.due.at(0).action, Action::throttle);
+    EXPECT_TRUE(plan.due.at(0).weight_only);
     EXPECT_EQ(finding_of(plan, kPid, Rule::over_cpu).spared, GetParam().reason);
 
     for (RuleSettings& rule : policy.rules) rule.otherwise = Action::terminate;  // No loader lets it by.
@@ -150,6 +155,23 @@ TEST(InUse, ATerminalThatIsGoneIsNobody) {
     EXPECT_THAT(pids(judge_by(classic_limits(), Action::terminate, gone).due), ElementsAre(kPid));
 }
 
+TEST(Throttle, SetsAQuotaWhereThatHarmsNobody) {
+    Policy policy = classic_limits();
+    const auto busy = snapshot().with(server(kPid).channel_none().cpu(99));
+    EXPECT_FALSE(Watch(policy).see_for(2min, busy).due.at(0).weight_only);
+
+    // And where one of the rules that ask for it spares nothing.
+    policy.rule(Rule::over_cpu).spare = Spare::nothing;
+    policy.rule(Rule::over_age).action = Action::throttle;
+    policy.rule(Rule::over_age).otherwise = Action::throttle;
+    const auto used = snapshot().with(server(kPid).cpu(99).age(3h));
+    const Plan plan = Watch(policy).see_for(2min, used);
+    EXPECT_THAT(plan.due.at(0).rules, ElementsAre(Rule::over_age, Rule::over_cpu));
+    EXPECT_FALSE(plan.due.at(0).weight_only);
+    EXPECT_TRUE(finding_of(plan, kPid, Rule::over_age).weight_only);
+    EXPECT_FALSE(finding_of(plan, kPid, Rule::over_cpu).weight_only);
+}
+
 TEST(InUse, DoesNotStopTheBluntRule) {
     const Plan plan = judge_by(blunt(), Action::terminate, {"", server(kPid), ""});
     ASSERT_THAT(pids(plan.due), ElementsAre(kPid));
@@ -161,8 +183,8 @@ TEST(Suspected, IsKeptEvenIfARuleWereToFindIt) {
     const UserNames users;
     const Sparing sparing(policy, users, {});
     for (const Rule rule : kRules) {
-        if (policy.rule(rule).action == Action::report) continue;
-        const Decision decision = sparing.decide(rule, server(kPid).orphaned().suspected().build());
+        const Decision decision = sparing.decide(
+            rule, Action::terminate, server(kPid).orphaned().suspected().build(), Spare::in_use);
         EXPECT_EQ(decision.action, Action::report);
         EXPECT_EQ(decision.spared, "only suspected to be an MCP server");
     }

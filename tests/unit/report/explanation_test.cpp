@@ -158,6 +158,17 @@ TEST(Explain, ShowsWhichRulesHoldAndForHowLong) {
                   "on (orphan).\n"));
 }
 
+TEST(Explain, ShowsTheNextStepOfAnEscalation) {
+    Host host;
+    host.plan = PlanBuilder(host.snapshot)
+                    .finding(100, Status::unhealthy, Rule::over_cpu, "uses 93 % CPU", Action::throttle)
+                    .then(100, Action::terminate, seconds(1500))
+                    .build();
+    EXPECT_THAT(host.explain_at(100, 0),
+                HasSubstr("over_cpu     holds: uses 93 % CPU. Action: throttle, "
+                          "then terminate in 25 min\n"));
+}
+
 TEST(Explain, SaysWhyAServerIsSpared) {
     Host host;
     host.plan = PlanBuilder(host.snapshot)

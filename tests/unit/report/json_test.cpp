@@ -8,6 +8,7 @@
 #include <string>
 
 #include "plan_builder.h"
+#include "report/outcome_report.h"
 #include "report/scan_report.h"
 #include "support/snapshot_builder.h"
 
@@ -47,6 +48,8 @@ policy::Plan plan_of(const scan::Snapshot& snapshot) {
         .finding(4711, Status::orphan, Rule::orphan, "hung up", Action::terminate)
         .finding(4702, Status::duplicate, Rule::duplicate, "3 of 2", Action::report, seconds(0),
                  "in use")
+        .finding(4812, Status::orphan, Rule::over_cpu, "uses 93 % CPU", Action::throttle, seconds(60))
+        .then(4812, Action::terminate, seconds(660))
         .warning(4702, "memory 320 MiB, warning at 300 MiB")
         .idle(4711, seconds(99))
         .build();
@@ -102,6 +105,55 @@ TEST(ScanJson, SaysWhatEachServerIs) {
     EXPECT_EQ(other["findings"][0]["spared"], "in use");
 }
 
+/// What is left of a playwright server that was seen before it ended.
+json left_over_report() {
+    const scan::Snapshot snapshot =
+        support::snapshot()
+            .with(server(4900).type("playwright").left_over(true, support::id_of(4890)))
+            .build();
+    return json::parse(to_json(snapshot, {}, context()));
+}
+
+TEST(ScanJson, SaysWhatALeftOverIsLeftOf) {
+    const json one = left_over_report()["servers"][0];
+    EXPECT_EQ(one["id"], support::id_of(4900).text());
+    EXPECT_EQ(one["server_pid"], nullptr);
+    EXPECT_EQ(one["left_over"]["server"], support::id_of(4890).text());
+    EXPECT_EQ(one["left_over"]["proven"], true);
+    EXPECT_EQ(one["left_over"]["proof"], "its debugging pipe is hung up");
+    EXPECT_EQ(server_of(report(), 4711)["left_over"], nullptr);
+}
+
+std::vector<Done> one_refusal() {
+    Done done;
+    done.order.server = support::snapshot().with(server(4900).type("playwright")).build().servers[0];
+    done.order.deed = enforce::Deed::terminate;
+    done.outcome.effect = enforce::Effect::refused;
+    done.outcome.why = "it runs in a container";
+    done.outcome.remedy = "docker stop it";
+    done.outcome.left = {support::id_of(4900)};
+    done.outcome.took = std::chrono::microseconds(1500);
+    return {done};
+}
+
+json acting_report() {
+    const std::vector<Done> done = one_refusal();
+    return json::parse(to_json(support::snapshot().build(), {}, context(), &done));
+}
+
+TEST(ScanJson, TellsWhatCameOfWhatWasDone) {
+    const json one = acting_report()["outcomes"][0];
+    EXPECT_EQ(one["server"], support::id_of(4900).text());
+    EXPECT_EQ(one["action"], "terminate");
+    EXPECT_EQ(one["effect"], "refused");
+    EXPECT_EQ(one["why"], "it runs in a container");
+    EXPECT_EQ(one["remedy"], "docker stop it");
+    EXPECT_EQ(one["ended"], json::array());
+    EXPECT_EQ(one["left"], json{support::id_of(4900).text()});
+    EXPECT_EQ(one["took_ms"], 1.5);
+    EXPECT_FALSE(report().contains("outcomes")) << "a dry run does nothing";
+}
+
 TEST(ScanJson, PlansWhatIsDueBeforeWhatIsPending) {
     const json plan = report()["plan"];
     ASSERT_EQ(plan.size(), 2u);
@@ -112,6 +164,25 @@ TEST(ScanJson, PlansWhatIsDueBeforeWhatIsPending) {
     EXPECT_EQ(plan[0]["pending_seconds"], 0);
     EXPECT_EQ(plan[1]["server"], support::id_of(4812).text());
     EXPECT_EQ(plan[1]["pending_seconds"], 27);
+}
+
+TEST(ScanJson, TellsTheNextStepOfAnEscalation) {
+    const json scan = report();
+    EXPECT_EQ(server_of(scan, 4711)["findings"][0]["next"], nullptr);
+    const json& next = server_of(scan, 4812)["findings"][1]["next"];
+    EXPECT_EQ(next, (json{{"action", "terminate"}, {"in_seconds", 660}}));
+}
+
+TEST(ScanJson, SaysWhichThrottleMayOnlyLowerTheWeight) {
+    const scan::Snapshot snapshot = mixed();
+    policy::Plan plan = plan_of(snapshot);
+    plan.due.at(0).weight_only = true;
+    plan.verdicts.at(1).findings.at(0).weight_only = true;
+    const json scan = json::parse(to_json(snapshot, plan, context()));
+    EXPECT_EQ(scan["plan"][0]["weight_only"], true);
+    EXPECT_EQ(scan["plan"][1]["weight_only"], false);
+    EXPECT_EQ(scan["servers"][1]["findings"][0]["weight_only"], true);
+    EXPECT_EQ(scan["servers"][0]["findings"][0]["weight_only"], false);
 }
 
 TEST(ScanJson, SumsUp) {
@@ -183,6 +254,8 @@ std::set<std::string> documented_keys(const std::string& file) {
 TEST(ScanJson, IsDocumentedKeyByKey) {
     std::set<std::string> paths;
     collect(report(), "", paths);
+    collect(left_over_report(), "", paths);
+    collect(acting_report(), "", paths);
     EXPECT_THAT(documented_keys("/docs/scan-json.md"), UnorderedElementsAreArray(paths));
 }
 

@@ -1,6 +1,7 @@
 // Plans built in code, for tests of what shows them.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <stdexcept>
 #include <string>
@@ -28,11 +29,20 @@ class PlanBuilder {
                          std::string spared = "") {
         policy::Verdict& verdict = of(pid);
         verdict.status = status;
-        verdict.findings.push_back({rule, why, pending, action, std::move(spared)});
-        if (action != policy::Action::report) {
-            auto& list = pending > std::chrono::seconds(0) ? plan_.pending : plan_.due;
-            list.push_back({verdict.server, action, {rule}, {std::move(why)}, pending});
-        }
+        policy::Finding& made = verdict.findings.emplace_back();
+        made.rule = rule;
+        made.why = why;
+        made.pending = pending;
+        made.action = action;
+        made.spared = std::move(spared);
+        if (action != policy::Action::report) plan(verdict.server, action, made, pending);
+        return *this;
+    }
+    /// The last finding of this server has a step to come.
+    PlanBuilder& then(pid_t pid, policy::Action action, std::chrono::seconds in) {
+        policy::Finding& last = of(pid).findings.back();
+        last.next = policy::NextStep{action, in};
+        if (last.action == policy::Action::report) plan(of(pid).server, action, last, in);
         return *this;
     }
     PlanBuilder& warning(pid_t pid, std::string text) {
@@ -47,6 +57,21 @@ class PlanBuilder {
     [[nodiscard]] policy::Plan build() const { return plan_; }
 
   private:
+    void plan(const ProcessId& server, policy::Action action, const policy::Finding& finding,
+              std::chrono::seconds pending) {
+        const auto is_it = [&](const policy::PlannedAction& one) { return one.server == server; };
+        if (std::any_of(plan_.due.begin(), plan_.due.end(), is_it) ||
+            std::any_of(plan_.pending.begin(), plan_.pending.end(), is_it)) {
+            return;  // A plan names a server once.
+        }
+        policy::PlannedAction planned;
+        planned.server = server;
+        planned.action = action;
+        planned.rules = {finding.rule};
+        planned.reasons = {finding.why};
+        planned.pending = pending;
+        (pending > std::chrono::seconds(0) ? plan_.pending : plan_.due).push_back(planned);
+    }
     policy::Verdict& of(pid_t pid) {
         for (policy::Verdict& verdict : plan_.verdicts) {
             if (verdict.server.pid == pid) return verdict;

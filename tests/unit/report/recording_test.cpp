@@ -55,6 +55,10 @@ scan::Sample full_sample() {
                                  "pidfd_getfd+poll",         "IN|HUP|RDHUP",         6559};
     detail.out = scan::ChannelEnd{};
     detail.out->inode = UINT64_MAX;
+    detail.debug_in = scan::ChannelEnd{
+        scan::EndKind::pipe, scan::EndState::closed, 57370, "pidfd_getfd+poll", "HUP", {}};
+    detail.debug_out =
+        scan::ChannelEnd{scan::EndKind::pipe, scan::EndState::open, 57372, "pidfd_getfd+poll", "", {}};
     detail.anonymous = Bytes::from_kib(36084);
     detail.swapped = Bytes{0};
     detail.listening = std::vector<std::string>{"tcp 127.0.0.1:8931", "unix /run/\xff.sock"};
@@ -198,6 +202,16 @@ TEST(Recording, RefusesWhatIsNoSample) {
     EXPECT_THAT(error_of(std::string(100'000, '[')), HasSubstr("it is nested too deeply"));
     EXPECT_THAT(error_of("[" + std::string(5'000'000, ',') + "]"), HasSubstr("too many values"));
     EXPECT_THAT(error_of(std::string(64 * 1024 * 1024 + 1, ' ')), HasSubstr("longer than 64 MiB"));
+}
+
+TEST(Recording, OfAnOlderRecorderSaysNothingOfDebuggingPipes) {
+    const auto sample = from_line(
+        R"({"taken_ms":1,"mono_ms":1,"boot_ms":1,"viewer":{"uid":0,"sees_everything":true},"processes":)"
+        R"([{"pid":7,"start":1,"ppid":1,"sid":7,"uid":0,"state":"S","threads":1,"cpu":0,"rss":0,)"
+        R"("argv":["chrome","--remote-debugging-pipe"],"detail":{"exe":"/opt/chrome"}}]})");
+    ASSERT_TRUE(sample) << sample.error().message();
+    EXPECT_EQ(sample->processes[0].detail->debug_in, std::nullopt);
+    EXPECT_EQ(sample->processes[0].detail->debug_out, std::nullopt);
 }
 
 // ---- the reader

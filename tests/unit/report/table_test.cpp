@@ -101,6 +101,27 @@ Policy: default (built in)
     expect_within(table, 80);
 }
 
+TEST(Table, TellsTheNextStepOfAnEscalation) {
+    const scan::Snapshot snapshot = mixed();
+    const policy::Plan plan =
+        PlanBuilder(snapshot)
+            .finding(4711, Status::unhealthy, Rule::over_cpu, "uses 98.2 % CPU", Action::throttle)
+            .then(4711, Action::terminate, seconds(1500))
+            .finding(4812, Status::unhealthy, Rule::over_cpu, "uses 90 % CPU", Action::report)
+            .then(4812, Action::throttle, seconds(300))
+            .build();
+    const std::string table = to_table(snapshot, plan, context(), columns(80));
+    EXPECT_THAT(table, HasSubstr(R"(Would do now:
+  throttle playwright 4711 (4 processes, 312 MiB)
+      over_cpu: uses 98.2 % CPU, then terminate in 25 min
+
+Would do if it goes on:
+  throttle fetch 4812 (1 process, 40 MiB) in 5 min
+      over_cpu: uses 90 % CPU
+)"));
+    EXPECT_THAT(table, Not(HasSubstr("Only reported:")));
+}
+
 TEST(Table, ReadsAtFortyColumns) {
     const scan::Snapshot snapshot = mixed();
     const std::string table = to_table(snapshot, mixed_plan(snapshot), context(), columns(40));

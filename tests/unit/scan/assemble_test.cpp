@@ -140,12 +140,27 @@ TEST(Assemble, ServerThatListensIsStandalone) {
 
 TEST(Assemble, ListeningHelperDoesNotMakeItStandalone) {
     const std::vector<Process> browser = {ProcessBuilder(300, 202, "chromium")
-                                              .argv({"/usr/lib/chromium/chromium"})
+                                              .argv({"/usr/lib/chromium/chromium", "--headless"})
                                               .listens("tcp 127.0.0.1:9222")};
     const std::vector<Process> all = npx_chain(200, 1, 100, 7, EndState::closed) + browser;
     EXPECT_TRUE(assembled(all).servers[0].orphan());
     const Snapshot trusting = assemble(sample_of(all), classifier(), nullptr, {{"weather"}});
     EXPECT_EQ(trusting.servers[0].standalone, true) << "where the policy says `listens: helper`";
+}
+
+TEST(Assemble, ListsEverySocketThatAServerListensOnOnce) {
+    std::vector<Process> chain = npx_chain(200, 1, 100, 7, EndState::closed);
+    chain[1].detail->listening = {"tcp 127.0.0.1:8931"};  // Inherited by its child.
+    chain[2].detail->listening = {"tcp 127.0.0.1:8931", "tcp [::1]:9009"};
+    const std::vector<Process> browser = {ProcessBuilder(300, 202, "chromium")
+                                              .argv({"/usr/lib/chromium/chromium", "--headless"})
+                                              .listens("tcp 127.0.0.1:9222")};
+    const std::vector<Process> all = chain + browser;
+    EXPECT_THAT(assembled(all).servers[0].listening,
+                ElementsAre("tcp 127.0.0.1:8931", "tcp [::1]:9009"));
+    const Snapshot trusting = assemble(sample_of(all), classifier(), nullptr, {{"weather"}});
+    EXPECT_THAT(trusting.servers[0].listening, SizeIs(3));
+    EXPECT_THAT(assembled(npx_chain(200, 1, 100, 7)).servers[0].listening, SizeIs(0));
 }
 
 TEST(Assemble, LauncherWithoutItsServerYetIsKept) {
@@ -172,7 +187,10 @@ constexpr const char* kCrashHandler = "/usr/lib/chromium/chrome_crashpad_handler
 
 std::vector<Process> browser_of(pid_t server) {
     return {
-        ProcessBuilder(300, server, "chromium").argv({"chromium"}).exe(kBrowser).sockets(50, 51),
+        ProcessBuilder(300, server, "chromium")
+            .argv({"chromium", "--headless"})
+            .exe(kBrowser)
+            .sockets(50, 51),
         ProcessBuilder(301, 300, "chromium").title("chromium --type=zygote --no-sandbox").exe(kBrowser)};
 }
 
@@ -435,4 +453,23 @@ TEST(Assemble, CyclesInARecordingEnd) {
                    ProcessBuilder(202, 200, "node").argv({"node", "weather-mcp.js"}),
                    ProcessBuilder(203, 203, "node").argv({"node", "weather-mcp.js"})});
     EXPECT_THAT(snapshot.servers, SizeIs(2));
+}
+
+TEST(Assemble, PersonsBrowserBelowAServerMakesItReportedOnly) {
+    const std::vector<Process> opened = {
+        ProcessBuilder(300, 202, "firefox").argv({"/usr/lib/firefox/firefox", "https://login.example"})};
+    const Server server = assembled(npx_chain(200, 1, 100, 7, EndState::closed) + opened).servers[0];
+    EXPECT_EQ(server.contains_protected, "firefox (pid 300)");
+    EXPECT_THAT(pids(server), ElementsAre(200, 201, 202)) << "it is no part of the server";
+}
+
+TEST(Assemble, ServerThatStartedTheProgramThatLooksIsReportedOnly) {
+    const std::vector<Process> we = {
+        ProcessBuilder(300, 202, "sh").argv({"sh", "-c", "mcp-reaper scan"}),
+        ProcessBuilder(301, 300, "mcp-reaper").argv({"mcp-reaper", "scan"})};
+    Sample sample = sample_of(npx_chain(200, 1, 100, 7, EndState::closed) + we);
+    EXPECT_EQ(assemble(sample, classifier()).servers[0].contains_protected, "");
+    sample.viewer.self = 301;
+    EXPECT_THAT(assemble(sample, classifier()).servers[0].contains_protected,
+                testing::HasSubstr("(pid 301)"));
 }

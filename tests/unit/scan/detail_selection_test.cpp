@@ -144,5 +144,83 @@ TEST(Selection, DescendantsAreAllThoseBelow) {
     EXPECT_THAT(descendants_of(tree, roots), UnorderedElementsAre(2U, 4U));
 }
 
+// ---- what a server may have left behind
+
+constexpr char kPiped[] =
+    "chrome\0--user-data-dir=/home/dev/.cache/ms-playwright-mcp/mcp-chrome-1\0--remote-debugging-pipe";
+constexpr char kByPort[] =
+    "chrome\0--user-data-dir=/home/dev/.cache/ms-playwright-mcp/mcp-chrome-1\0--remote-debugging-port=0";
+
+/// With the NULs between its arguments.
+template <std::size_t N>
+std::string command(const char (&text)[N]) {
+    return std::string(text, N);
+}
+
+Look look_with_browsers(const Host& host, pid_t pid) {
+    const ProcessTree tree(host.processes);
+    return choose_looks(tree, host.classes, forsaken_browsers(tree))
+        .at(static_cast<std::size_t>(pid - 1));
+}
+
+TEST(Selection, ABrowserWithADebuggingPipeIsLookedAtFullyAndWhatItStartedForItsMemory) {
+    Host host;
+    const pid_t init = host.add(0, Role::none, "systemd");
+    const pid_t browser = host.add(init, Role::none, "chrome");
+    const pid_t renderer = host.add(browser);
+    host.process(browser).cmdline = command(kPiped);
+    EXPECT_EQ(look_with_browsers(host, browser), Look::full);
+    EXPECT_EQ(look_with_browsers(host, renderer), Look::links);
+    host.process(browser).cmdline = "chrome";
+    EXPECT_EQ(look_with_browsers(host, browser), Look::none);
+    EXPECT_EQ(look_with_browsers(host, renderer), Look::none);
+}
+
+TEST(Selection, ABrowserOnAPortIsLookedAtOnlyWithoutAParent) {
+    Host host;
+    const pid_t init = host.add(0, Role::none, "systemd");
+    const pid_t script = host.add(init);
+    const pid_t kept = host.add(script, Role::none, "chrome");
+    const pid_t alone = host.add(init, Role::none, "chrome");
+    host.process(kept).cmdline = host.process(alone).cmdline = command(kByPort);
+    EXPECT_EQ(look_with_browsers(host, kept), Look::none);
+    EXPECT_EQ(look_with_browsers(host, alone), Look::full);
+}
+
+TEST(Selection, ALivingServersBrowserNeedsNoCloserLookThanItsOtherHelpers) {
+    Host host;
+    const pid_t server = host.add(host.add(0), Role::server);
+    const pid_t browser = host.add(server, Role::none, "chrome");
+    host.process(browser).cmdline = command(kPiped);
+    EXPECT_EQ(look_with_browsers(host, browser), Look::links);
+}
+
+TEST(Selection, WhatIsRememberedIsLookedAtFullyWhereItStandsAlone) {
+    Host host;
+    const pid_t init = host.add(0, Role::none, "systemd");
+    const pid_t server = host.add(init, Role::server);
+    const pid_t helper = host.add(server);
+    const pid_t below = host.add(helper);
+    const pid_t stranger = host.add(init);
+    Snapshot snapshot;
+    snapshot.servers.emplace_back();
+    for (const pid_t pid : {server, helper, below}) {
+        Member member;
+        member.id = host.process(pid).id;
+        snapshot.servers[0].members.push_back(member);
+    }
+    Sample sample;
+    sample.processes = host.processes;
+    const Memory memory = remember({}, snapshot, sample);
+
+    host.process(server).state = 'Z';
+    host.process(helper).parent = init;
+    std::vector<Look> looks(host.processes.size(), Look::none);
+    look_at_remembered(looks, ProcessTree(host.processes), memory);
+    EXPECT_THAT(looks,
+                ::testing::ElementsAre(Look::none, Look::none, Look::full, Look::links, Look::none));
+    EXPECT_EQ(stranger, 5);
+}
+
 }  // namespace
 }  // namespace reaper::scan

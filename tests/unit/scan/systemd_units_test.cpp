@@ -108,6 +108,7 @@ TEST_F(Systemd, TellsTheMainProcessFromTheOthers) {
     SystemdUnits units(places);
     EXPECT_EQ(units.main_of_unit(kMain, "/system.slice/x.service"), "x.service");
     EXPECT_EQ(units.main_of_unit(kMain + 1, "/system.slice/x.service"), "");
+    EXPECT_FALSE(units.out_of_patience());
 }
 
 TEST_F(Systemd, AUsersOwnManagerIsAskedAboutItsUnits) {
@@ -141,6 +142,7 @@ TEST_F(Systemd, AManagerThatHangsCostsNoMoreThanThePatience) {
                   std::nullopt);
     }
     EXPECT_LT(std::chrono::steady_clock::now() - begin, 5s);
+    EXPECT_TRUE(units.out_of_patience());
 }
 
 TEST_F(Systemd, UnitIsTheInnermostOfThePath) {

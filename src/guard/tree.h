@@ -1,0 +1,61 @@
+// All that a server has started and that still runs: the descendants of one process that nothing can
+// escape from, because it is their subreaper (PR_SET_CHILD_SUBREAPER): whoever loses its parent, by a
+// double fork too, becomes its child.
+//
+// This is the one place in the guard that signals. What could end the wrong process, and why it does
+// not:
+//  - A pid that another process has got meanwhile: signals go through a ProcessHandle, a pidfd whose
+//    (pid, start time) was verified after it was opened, never to a pid.
+//  - A process that is not the server's: only descendants of `root` are looked at, each asked who its
+//    parent is while that one was held; who was once a descendant stays one for its life. Never a
+//    process group: the server shares its client's.
+//  - A person's session within the tree: an agent that the server has started, a tmux or a browser that
+//    somebody opened through it. scan::is_never_ended names them; they, and what lives below them, are
+//    spared, and are somebody else's children when the guard has gone. The server's own process is never
+//    spared: its client would end it too.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "base/process_id.h"
+#include "enforce/process_handle.h"
+
+namespace reaper::guard {
+
+/// What of a tree is left, and a way to signal it: an interface, so that an ending can be tried in time.
+class Tree {
+  public:
+    virtual ~Tree() = default;
+    /// Takes hold of all that is in it now. How many there are that were not there before.
+    virtual std::size_t look() = 0;
+    /// Nothing is left that may be ended, as of the last look.
+    [[nodiscard]] virtual bool over() const = 0;
+    /// All that may be ended, parents before their children.
+    virtual void signal(int number) = 0;
+};
+
+class ProcessTree final : public Tree {
+  public:
+    /// `root` is the subreaper; it is not in the tree. `server`: the process that it was started for.
+    ProcessTree(pid_t root, std::optional<ProcessId> server) : root_(root), server_(server) {}
+
+    std::size_t look() override;
+    [[nodiscard]] bool over() const override;
+    void signal(int number) override;
+
+    /// Those that may be ended.
+    [[nodiscard]] std::vector<ProcessId> members() const;
+    [[nodiscard]] std::vector<ProcessId> spared() const { return spared_; }
+
+  private:
+    void collect(ProcessId parent, std::vector<ProcessId>& found, int depth);
+    [[nodiscard]] bool is_spared(ProcessId id) const;
+
+    pid_t root_;
+    std::optional<ProcessId> server_;
+    std::vector<enforce::ProcessHandle> held_;
+    std::vector<ProcessId> spared_;
+};
+
+}  // namespace reaper::guard

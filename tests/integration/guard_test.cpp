@@ -1,0 +1,415 @@
+// The guard in front of real processes: what passes, how it ends, what it does about a bad server.
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <pty.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "guard_client.h"
+#include "held.h"
+
+namespace reaper::integration {
+namespace {
+
+using nlohmann::json;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+constexpr int kServerGone = -32000;
+
+void signal_process(pid_t pid, int number) {
+    const UniqueFd process = open_process(pid);
+    ASSERT_TRUE(process);
+    ASSERT_EQ(syscall(SYS_pidfd_send_signal, process.get(), number, nullptr, 0), 0);
+}
+
+// --- What passes.
+
+TEST(GuardRelay, PassesWhatIsSaidByteForByte) {
+    GuardClient client({.command = {"cat"}, .initialize = false});
+    const std::vector<std::string> lines = {
+        R"({"jsonrpc":"2.0","id":1,"method":"a"})",
+        R"(  { "id" : "ä\"ö" , "method" : "b", "params": {"id": 9, "text": "🦀 \u00e4"} }  )",
+        R"({"jsonrpc":"2.0","id":null,"method":"c"})",
+        R"({"jsonrpc":"2.0","id":1.5,"method":"d"})",
+        R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"progress":0.5}})",
+        R"([{"jsonrpc":"2.0","id":2,"method":"x"},{"jsonrpc":"2.0","method":"notifications/y"}])",
+        "{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"carriage\"}\r",
+        R"({"jsonrpc":"2.0","id":"s-9","result":{"role":"assistant"}})",
+        R"({"jsonrpc":"2.0","id":4,"error":{"code":1,"message":"no"}})",
+        R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}})"};
+    for (const std::string& line : lines) {
+        client.guard().write_line(line);
+        EXPECT_EQ(client.guard().read_line(10s), line);
+    }
+    std::string together;
+    for (const std::string& line : lines) together += (together.empty() ? "" : "\n") + line;
+    client.guard().write_line(together);
+    for (const std::string& line : lines) EXPECT_EQ(client.guard().read_line(10s), line);
+}
+
+TEST(GuardRelay, DropsWhatIsNoJsonAndTellsOfIt) {
+    GuardClient client;
+    EXPECT_EQ(client.ask("garbage", 1).at("result"), 1);
+    EXPECT_THAT(client.others(), IsEmpty());
+    EXPECT_THAT(client.errors(), HasSubstr("npm warn something"));
+}
+
+TEST(GuardRelay, AnswersForWhatIsTooLong) {
+    GuardClient client({.settings = {"max_request=10000", "max_response=50000"}});
+    EXPECT_EQ(client.ask("echo", std::string(9000, 'a')).at("result"), std::string(9000, 'a'));
+    EXPECT_EQ(client.ask("echo", std::string(20'000, 'a')).at("error").at("code"), -32600);
+    EXPECT_EQ(client.ask("big", 40'000).at("result").get<std::string>().size(), 40'000U);
+    EXPECT_EQ(client.ask("big", 50'000'000).at("error").at("code"), kServerGone);
+    EXPECT_EQ(client.ask("echo", 1).at("result"), 1) << "and goes on";
+}
+
+TEST(GuardRelay, LetsTheServerAskItsClient) {
+    GuardClient client;
+    const int id = client.send("ask");
+    const json question = client.next();
+    EXPECT_EQ(question.at("method"), "sampling/createMessage");
+    client.guard().write_line(R"({"jsonrpc":"2.0","id":"s-1","result":{"model":"m"}})");
+    EXPECT_EQ(client.answer_to(id).at("result").at("result").at("model"), "m");
+}
+
+TEST(GuardRelay, HoldsLittleOfWhatTheClientDoesNotRead) {
+    GuardClient client({.settings = {"max_response=1000000"}});
+    for (int i = 0; i < 40; ++i) client.send("big", 500'000);
+    // It has taken what it takes when no more comes: the server waits for us.
+    std::string last;
+    for (int same = 0; same < 20;) {
+        usleep(10'000);
+        const std::string now = text_of("/proc/" + std::to_string(client.guard().pid()) + "/io");
+        same = now == last ? same + 1 : 0;
+        last = now;
+    }
+    const std::string status = text_of("/proc/" + std::to_string(client.guard().pid()) + "/status");
+    const long resident_kib = std::stol(status.substr(status.find("VmRSS:") + 6));
+#ifdef __SANITIZE_ADDRESS__
+    constexpr long kMost = 60'000;  // Its own bookkeeping, and what it keeps of what was freed.
+#else
+    constexpr long kMost = 12'000;
+#endif
+    EXPECT_LT(resident_kib, kMost);
+    for (int id = 2; id <= 41; ++id)
+        ASSERT_EQ(client.answer_to(id).at("result").get<std::string>().size(), 500'000U);
+}
+
+TEST(GuardRelay, KeepsErrorsInABoundedFileAndOutOfTheWay) {
+    GuardClient client({.settings = {"log_size=100000", "log_files=2", "name=noisy"}});
+    EXPECT_EQ(client.ask("noise", 3'000'000).at("id"), 2);
+    std::uintmax_t kept = 0;
+    for (const auto& file : std::filesystem::directory_iterator(client.file("guard"))) {
+        EXPECT_THAT(file.path().filename().string(), HasSubstr("noisy"));
+        kept += file.file_size();
+    }
+    EXPECT_GT(kept, 1000U);
+    EXPECT_LT(kept, 250'000U);
+}
+
+TEST(GuardRelay, SlowsDownWhoAsksTooMuch) {
+    GuardClient client({.settings = {"requests_per_second=10"}});
+    const auto begun = std::chrono::steady_clock::now();
+    for (int i = 0; i < 15; ++i) client.send("echo", i);
+    for (int id = 2; id <= 16; ++id) EXPECT_EQ(client.answer_to(id).at("result"), id - 2);
+    EXPECT_GT(std::chrono::steady_clock::now() - begun, 400ms) << "ten at once, then ten a second";
+}
+
+// --- How it ends.
+
+/// All that the client's server has started, a daemon that heeds nothing among it.
+std::set<pid_t> tree_with_helper(GuardClient& client) {
+    const pid_t helper = client.ask("helper").at("result").get<pid_t>();
+    const std::set<pid_t> tree = client.tree();
+    EXPECT_TRUE(tree.contains(helper)) << "a double fork leads back to the keeper";
+    EXPECT_EQ(tree.size(), 4U);
+    return tree;
+}
+
+TEST(GuardEnd, LeavesNothingWhenTheClientCloses) {
+    GuardClient client({.environment = {{"PEER_DEAF", "eof,term"}}});
+    Held held(tree_with_helper(client));
+    client.guard().close_input();
+    EXPECT_THAT(held.left_after(10s), IsEmpty());
+    EXPECT_EQ(WEXITSTATUS(client.guard().wait().value()), 128 + SIGKILL);
+}
+
+TEST(GuardEnd, EndsAtOnceWithAServerThatDoes) {
+    GuardClient client;
+    const auto begun = std::chrono::steady_clock::now();
+    client.guard().close_input();
+    EXPECT_EQ(client.guard().wait().value(), 0);
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, 250ms) << "before close_wait is over";
+}
+
+TEST(GuardEnd, AnswersWhatWasAskedBeforeTheEnd) {
+    GuardClient client({.initialize = false});
+    client.send("initialize");
+    client.send("big", 100'000);
+    client.guard().close_input();
+    EXPECT_EQ(client.answer_to(1).at("id"), 1);
+    EXPECT_EQ(client.answer_to(2).at("result").get<std::string>().size(), 100'000U);
+}
+
+class GuardEndBySignal : public ::testing::TestWithParam<int> {};
+
+TEST_P(GuardEndBySignal, LeavesNothing) {
+    GuardClient client({.environment = {{"PEER_DEAF", "eof,term"}}});
+    Held held(tree_with_helper(client));
+    signal_process(client.guard().pid(), GetParam());
+    EXPECT_THAT(held.left_after(10s), IsEmpty());
+}
+
+INSTANTIATE_TEST_SUITE_P(All, GuardEndBySignal, ::testing::Values(SIGTERM, SIGHUP, SIGINT, SIGKILL));
+
+TEST(GuardEnd, LeavesNothingWhenTheKeeperIsKilled) {
+    GuardClient client({.settings = {"restarts=1"}, .environment = {{"PEER_DEAF", "eof,term"}}});
+    const pid_t keeper = client.keeper();
+    std::set<pid_t> tree = tree_with_helper(client);
+    tree.erase(client.guard().pid());
+    Held held(tree);
+    const int lost = client.send("silent");
+    signal_process(keeper, SIGKILL);
+    EXPECT_THAT(held.left_after(10s), IsEmpty());
+    EXPECT_EQ(client.answer_to(lost).at("error").at("data").at("reason"), "restarted");
+    EXPECT_EQ(client.ask("echo", 7).at("result"), 7) << "under another keeper";
+}
+
+TEST(GuardEnd, KeeperHeedsNoSignal) {
+    GuardClient client;
+    const pid_t keeper = client.keeper();
+    for (const int number : {SIGTERM, SIGHUP, SIGINT, SIGUSR2}) signal_process(keeper, number);
+    EXPECT_EQ(client.ask("echo", 1).at("result"), 1);
+    EXPECT_EQ(client.keeper(), keeper);
+}
+
+TEST(GuardEnd, LeavesNothingWhenTheClientIsKilledAndSomebodyHoldsItsEnds) {
+    // The shell is the client; the ends of the channel are this test's, as they may be a sibling's.
+    Program client({"sh", "-c", "exec 3<&0; \"$1\" close_wait=100 grace=500 -- \"$2\" <&3 & wait", "sh",
+                    REAPER_GUARD, REAPER_PEER},
+                   {.environment = {{"PEER_DEAF", "eof,term"}}});
+    client.write_line(R"({"id":1,"method":"echo"})");
+    ASSERT_TRUE(client.read_line(10s));
+    std::set<pid_t> tree = tree_of(client.pid(), read_processes());
+    EXPECT_EQ(tree.size(), 4U);
+    Held held(tree);
+    signal_process(client.pid(), SIGKILL);
+    EXPECT_THAT(held.left_after(15s), IsEmpty());
+}
+
+TEST(GuardEnd, SparesAnAgentThatTheServerHasStarted) {
+    GuardClient client({.environment = {{"PEER_DEAF", "eof"}}});
+    const pid_t agent = client.ask("agent").at("result").get<pid_t>();
+    std::set<pid_t> tree = client.tree();
+    ASSERT_TRUE(tree.contains(agent));
+    tree.erase(agent);
+    Held held(tree);
+    Held spared({agent});
+    client.guard().close_input();
+    EXPECT_THAT(held.left_after(10s), IsEmpty());
+    EXPECT_THAT(spared.left_after(0ms), Contains(agent));
+    signal_process(agent, SIGKILL);
+}
+
+TEST(GuardEnd, LeavesNothingWhenTheTerminalIsClosed) {
+    int master = -1;
+    int told[2];
+    ASSERT_EQ(pipe2(told, O_CLOEXEC), 0);
+    const pid_t client = forkpty(&master, nullptr, nullptr, nullptr);
+    ASSERT_GE(client, 0);
+    if (client == 0) {
+        // Its descriptors are pipes; only the terminal is shared.
+        int in[2];
+        int out[2];
+        if (pipe(in) != 0 || pipe(out) != 0) _exit(1);
+        const pid_t guard = fork();
+        if (guard == 0) {
+            dup2(in[0], 0);
+            dup2(out[1], 1);
+            setenv("PEER_DEAF", "eof,term", 1);
+            execl(REAPER_GUARD, "guard", "close_wait=100", "grace=500", "--", REAPER_PEER,
+                  static_cast<char*>(nullptr));
+            _exit(127);
+        }
+        const char ask[] = "{\"id\":1,\"method\":\"echo\"}\n";
+        char answer = 0;
+        if (write(in[1], ask, sizeof ask - 1) < 0 || read(out[0], &answer, 1) != 1) _exit(2);
+        if (write(told[1], &guard, sizeof guard) < 0) _exit(3);
+        for (;;) pause();
+    }
+    pid_t guard = 0;
+    ASSERT_EQ(read(told[0], &guard, sizeof guard), static_cast<ssize_t>(sizeof guard));
+    Held held(tree_of(guard, read_processes()));
+    close(master);
+    EXPECT_THAT(held.left_after(10s), IsEmpty());
+    waitpid(client, nullptr, 0);
+}
+
+// --- The start.
+
+TEST(GuardStart, TellsThatThereIsNoSuchProgram) {
+    GuardClient client({.command = {"no-such-program-here"}, .initialize = false});
+    const json error = client.ask("initialize").at("error");
+    EXPECT_EQ(error.at("code"), kServerGone);
+    EXPECT_THAT(error.at("message"), HasSubstr("no-such-program-here"));
+    EXPECT_EQ(WEXITSTATUS(client.guard().wait().value()), 127);
+    EXPECT_THAT(client.errors(), HasSubstr("no-such-program-here"));
+}
+
+TEST(GuardStart, TellsThatItMayNotBeExecuted) {
+    GuardClient client({.command = {"/etc/passwd"}, .initialize = false});
+    EXPECT_THAT(client.ask("initialize").at("error").at("message"), HasSubstr("Permission denied"));
+    EXPECT_EQ(WEXITSTATUS(client.guard().wait().value()), 126);
+}
+
+TEST(GuardStart, TellsWhatAServerSaidThatEndedAtOnceAndDoesNotTryAgain) {
+    GuardClient client(
+        {.command = {"sh", "-c",
+                     "echo \"Error: Cannot find module 'x'\" >&2; echo >>$PEER_HEARD; exit 3"},
+         .initialize = false});
+    const std::string message = client.ask("initialize").at("error").at("message");
+    EXPECT_THAT(message, HasSubstr("Cannot find module 'x'"));
+    EXPECT_THAT(message, HasSubstr("status 3"));
+    EXPECT_THAT(message, HasSubstr("installed")) << "what that usually means";
+    EXPECT_EQ(WEXITSTATUS(client.guard().wait().value()), 3);
+    EXPECT_EQ(client.heard().size(), 1U);
+}
+
+// --- Crashes.
+
+TEST(GuardCrash, GoesOnWithTheSameClient) {
+    GuardClient client;
+    const int lost = client.send("silent");
+    const int crash = client.send("crash", 3);
+    for (const int id : {lost, crash}) {
+        const json error = client.answer_to(id).at("error");
+        EXPECT_EQ(error.at("data").at("reason"), "restarted");
+        EXPECT_THAT(error.at("message"), HasSubstr("status 3"));
+    }
+    EXPECT_EQ(client.ask("echo", "again").at("result"), "again");
+    EXPECT_THAT(client.heard(),
+                ::testing::ElementsAre("initialize", "notifications/initialized", "silent", "crash",
+                                       "initialize", "notifications/initialized", "echo"));
+    EXPECT_THAT(client.others(), IsEmpty()) << "the second initialize is the guard's own affair";
+}
+
+TEST(GuardCrash, TellsThatTheToolsDifferWhereTheyDo) {
+    GuardClient client;
+    std::ofstream(client.file("tools")) << "one";
+    EXPECT_THAT(client.ask("tools/list").dump(), HasSubstr("one"));
+    client.ask("kill", SIGSEGV);
+    EXPECT_EQ(client.ask("echo", 1).at("result"), 1);
+    std::ofstream(client.file("tools")) << "two";
+    client.ask("kill", SIGSEGV);
+    EXPECT_EQ(client.ask("echo", 2).at("result"), 2);
+    for (int i = 0; i < 1000 && client.others().empty(); ++i) client.ask("echo", 3);
+    ASSERT_EQ(client.others().size(), 1U);
+    EXPECT_EQ(client.others().front().at("method"), "notifications/tools/list_changed");
+}
+
+TEST(GuardCrash, RestsWhenItWasTooOftenAndTriesAgain) {
+    GuardClient client({.settings = {"restarts=2", "breaker_pause=400"}});
+    for (int i = 0; i < 2; ++i)
+        EXPECT_EQ(client.ask("crash", 1).at("error").at("data").at("reason"), "restarted");
+    EXPECT_EQ(client.ask("crash", 1).at("error").at("data").at("reason"), "failed");
+    EXPECT_EQ(client.ask("echo", 1).at("error").at("data").at("reason"), "failed")
+        << "at once, not after the pause";
+    ASSERT_TRUE(client.await_heard("initialize", 4));
+    json answer;
+    do answer = client.ask("echo", 5);
+    while (answer.contains("error"));
+    EXPECT_EQ(answer.at("result"), 5);
+    EXPECT_EQ(client.ask("crash", 1).at("error").at("data").at("reason"), "restarted")
+        << "the breaker is closed";
+}
+
+TEST(GuardCrash, EndsTheRestOfACrashedServer) {
+    GuardClient client;
+    const pid_t helper = client.ask("helper").at("result").get<pid_t>();
+    Held held({helper});
+    client.ask("kill", SIGKILL);
+    EXPECT_THAT(held.left_after(10s), IsEmpty());
+    EXPECT_EQ(client.ask("echo", 1).at("result"), 1);
+}
+
+TEST(GuardCrash, WrapperMayGoBeforeItsServer) {
+    GuardClient client({.command = {"sh", "-c", "\"$0\"; :", REAPER_PEER}});
+    const pid_t wrapper = client.server();
+    const Held held({wrapper});
+    signal_process(wrapper, SIGKILL);
+    ASSERT_THAT(Held({wrapper}).left_after(10s), IsEmpty());
+    EXPECT_EQ(client.ask("echo", 1).at("result"), 1);
+    EXPECT_THAT(client.heard(),
+                ::testing::ElementsAre("initialize", "notifications/initialized", "echo"));
+}
+
+// --- Hangs.
+
+TEST(GuardHang, PingsAndStartsAgainWhoDoesNotAnswer) {
+    GuardClient client({.settings = {"ping_interval=50", "ping_timeout=100"}});
+    ASSERT_TRUE(client.await_heard("ping", 2)) << "and the answers are no news to the client";
+    client.ask("deafen");
+    ASSERT_TRUE(client.await_heard("initialize", 2));
+    EXPECT_EQ(client.ask("echo", 1).at("result"), 1);
+    EXPECT_THAT(client.others(), IsEmpty());
+}
+
+TEST(GuardHang, StartsAgainWhoWasStopped) {
+    GuardClient client({.settings = {"ping_interval=50", "ping_timeout=100"}});
+    signal_process(client.server(), SIGSTOP);
+    ASSERT_TRUE(client.await_heard("initialize", 2));
+    EXPECT_EQ(client.ask("echo", 1).at("result"), 1);
+}
+
+TEST(GuardHang, LetsAServerWorkAsLongAsARequestMayTake) {
+    GuardClient client({.settings = {"ping_interval=20", "ping_timeout=20", "request_timeout=700"}});
+    const auto begun = std::chrono::steady_clock::now();
+    signal_process(client.server(), SIGSTOP);
+    const json error = client.ask("echo", 1).at("error");
+    EXPECT_EQ(error.at("data").at("reason"), "hung");
+    EXPECT_GT(std::chrono::steady_clock::now() - begun, 650ms);
+}
+
+TEST(GuardHang, NeverPingsARevisionWithoutPings) {
+    GuardClient client({.settings = {"ping_interval=20", "ping_timeout=20", "request_timeout=300"},
+                        .environment = {{"PEER_REVISION", "2026-07-28"}}});
+    EXPECT_EQ(client.ask("silent").at("error").at("data").at("reason"), "hung") << "a request tells too";
+    EXPECT_EQ(client.ask("echo", 1).at("result"), 1);
+    EXPECT_THAT(client.heard(), Not(Contains("ping")));
+}
+
+TEST(GuardHang, AnswersForACallThatTakesTooLong) {
+    GuardClient client({.settings = {"call_timeout=100"}});
+    const json error = client.ask("tools/call").at("error");
+    EXPECT_EQ(error.at("code"), -32001);
+    EXPECT_TRUE(client.await_heard("notifications/cancelled", 1));
+    EXPECT_EQ(client.ask("echo", 1).at("result"), 1);
+}
+
+// --- Limits.
+
+TEST(GuardLimits, BoundsTheServersOpenFiles) {
+    GuardClient client({.settings = {"open_files=64"}});
+    EXPECT_EQ(client.ask("limits").at("result"), 64);
+}
+
+TEST(GuardLimits, MakesRoomWhenItIsIdleAndComesBack) {
+    GuardClient client({.settings = {"idle=100"}});
+    const pid_t server = client.server();
+    Held held({server});
+    while (!held.left_after(150ms).empty()) signal_process(client.guard().pid(), SIGUSR2);
+    EXPECT_EQ(client.ask("echo", 1).at("result"), 1);
+    EXPECT_TRUE(client.await_heard("initialize", 2));
+}
+
+}  // namespace
+}  // namespace reaper::integration

@@ -1,0 +1,133 @@
+// Real processes below a real subreaper: a child of the test, so that the test itself adopts nobody.
+#include "guard/tree.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <functional>
+#include <set>
+#include <string>
+
+#include "support/child.h"
+
+namespace reaper::guard {
+namespace {
+
+/// Becomes a subreaper in a child, and returns what `body` finds there; all it has forked is gone after.
+std::string below_a_subreaper(const std::function<std::string()>& body) {
+    return test::run_in_child([&] {
+        ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+        std::string found = body();
+        // What is spared is not the test's to leave behind; who loses its parent by that becomes ours.
+        do {
+            ProcessTree tree(::getpid(), std::nullopt);
+            tree.look();
+            tree.signal(SIGKILL);
+            for (const ProcessId id : tree.spared()) ::kill(id.pid, SIGKILL);
+        } while (::wait(nullptr) > 0);
+        return found;
+    });
+}
+
+/// A child that calls itself `name`, and then `body`, and waits to be killed. Returns when it has.
+pid_t start(const char* name, const std::function<void()>& body = {}) {
+    int told[2];
+    if (::pipe(told) != 0) return -1;
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+        ::prctl(PR_SET_NAME, name);
+        if (body) body();
+        static_cast<void>(!::write(told[1], "!", 1));
+        for (;;) ::pause();
+    }
+    char ready = 0;
+    static_cast<void>(!::read(told[0], &ready, 1));
+    ::close(told[0]);
+    ::close(told[1]);
+    return pid;
+}
+
+std::set<pid_t> pids(const std::vector<ProcessId>& ids) {
+    std::set<pid_t> all;
+    for (const ProcessId id : ids) all.insert(id.pid);
+    return all;
+}
+
+TEST(ProcessTree, FindsWhoHasLostItsParent) {
+    EXPECT_EQ(below_a_subreaper([]() -> std::string {
+                  int told[2];
+                  if (::pipe(told) != 0) return "pipe";
+                  const pid_t daemon_parent = ::fork();
+                  if (daemon_parent == 0) {
+                      ::setsid();
+                      const pid_t daemon = start("daemon");
+                      static_cast<void>(!::write(told[1], &daemon, sizeof daemon));
+                      ::_exit(0);
+                  }
+                  pid_t daemon = 0;
+                  if (::read(told[0], &daemon, sizeof daemon) != sizeof daemon) return "read";
+                  ::waitpid(daemon_parent, nullptr, 0);
+                  ProcessTree tree(::getpid(), std::nullopt);
+                  if (tree.look() != 1) return "not one";
+                  return pids(tree.members()) == std::set<pid_t>{daemon} ? "found" : "another";
+              }),
+              "found");
+}
+
+TEST(ProcessTree, SparesWhoIsNeverEndedAndWhatIsBelow) {
+    EXPECT_EQ(below_a_subreaper([]() -> std::string {
+                  const pid_t server = start("node");
+                  const pid_t session = start("tmux: server", [] { start("bash"); });
+                  ProcessTree tree(::getpid(), std::nullopt);
+                  tree.look();
+                  if (pids(tree.spared()) != std::set<pid_t>{session}) return "the tmux is not spared";
+                  if (pids(tree.members()) != std::set<pid_t>{server}) return "what is below it is not";
+                  tree.signal(SIGKILL);
+                  ::waitpid(server, nullptr, 0);
+                  const bool lives = ::waitpid(session, nullptr, WNOHANG) == 0;
+                  return lives ? "spared" : "the tmux was killed";
+              }),
+              "spared");
+}
+
+TEST(ProcessTree, NeverSparesTheServerItself) {
+    EXPECT_EQ(below_a_subreaper([]() -> std::string {
+                  const pid_t server = start("tmux: server");
+                  ProcessTree tree(::getpid(), test::identify(server));
+                  tree.look();
+                  return pids(tree.members()) == std::set<pid_t>{server} ? "in it" : "spared";
+              }),
+              "in it");
+}
+
+TEST(ProcessTree, IsOverWhenAllHaveEndedWhoeverCollectsThem) {
+    EXPECT_EQ(below_a_subreaper([]() -> std::string {
+                  // Ends uncollected by its parent, which lives.
+                  const pid_t parent = start("parent", [] { start("child"); });
+                  ProcessTree tree(::getpid(), std::nullopt);
+                  if (tree.look() != 2) return "not two";
+                  if (tree.look() != 0) return "seen twice";
+                  if (tree.over()) return "over";
+                  tree.signal(SIGKILL);
+                  ::waitpid(parent, nullptr, 0);
+                  ::waitpid(-1, nullptr, 0);
+                  return tree.over() ? "over at last" : "not over";
+              }),
+              "over at last");
+}
+
+TEST(ProcessTree, HoldsNobodyOutsideOfIt) {
+    const test::Child bystander = test::Child::fork();
+    EXPECT_EQ(below_a_subreaper([]() -> std::string {
+                  ProcessTree tree(::getpid(), std::nullopt);
+                  return tree.look() == 0 && tree.over() ? "nobody" : "somebody";
+              }),
+              "nobody");
+}
+
+}  // namespace
+}  // namespace reaper::guard
