@@ -39,6 +39,12 @@ std::vector<Package> packages() {
         {"notion", "@notionhq/notion-mcp-server", "notion-mcp-server", {}},
         {"exa", "exa-mcp-server", "exa-mcp-server", {}},
         {"chart", "@antv/mcp-server-chart", "mcp-server-chart", {}},
+        {"github", "@modelcontextprotocol/server-github", "mcp-server-github", {}},
+        // Connects when it is asked something.
+        {"postgres",
+         "@modelcontextprotocol/server-postgres",
+         "mcp-server-postgres",
+         {"postgresql://127.0.0.1:1/nothing"}},
     };
 }
 
