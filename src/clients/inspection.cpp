@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -36,6 +37,14 @@ class FileInspection {
   public:
     FileInspection(const FoundFile& found, const Examiner& examiner)
         : found_(found), examiner_(examiner) {}
+
+    /// Those that it names for wherever its client is started; known once it has been run.
+    [[nodiscard]] std::set<std::string> names_everywhere() const {
+        std::set<std::string> result;
+        for (const auto& [project, name] : names_)
+            if (project.empty()) result.insert(name);
+        return result;
+    }
 
     std::vector<CheckPoint> run() {
         const auto file = ConfigFile::read(found_.path);
@@ -162,14 +171,36 @@ class FileInspection {
     std::set<std::pair<std::string, std::string>> names_;
 };
 
+/// Claude Code (code.claude.com/docs/en/mcp, "Scope hierarchy and precedence") and Cursor merge the
+/// user's file and the project's. VS Code has a file for each of its profiles, of which one is in use.
+bool reads_its_files_together(Client client) {
+    return client != Client::vscode;
+}
+
+CheckPoint named_twice(const FoundFile& file, const std::string& name, const std::string& earlier) {
+    return {std::string(to_string(file.client)),
+            Standing::limited,
+            shown(file.path + ": server '" + name + "': " + earlier + " has one of this name too"),
+            "its client starts only one of them",
+            "give one of them another name, or remove it",
+            false};
+}
+
 }  // namespace
 
 std::vector<CheckPoint> inspect(const std::vector<FoundFile>& files, const Examiner& examiner) {
     std::vector<CheckPoint> points;
+    std::map<std::pair<Client, std::string>, std::string> first;  // In which file each name was seen.
     for (const FoundFile& file : files) {
-        std::vector<CheckPoint> of_file = FileInspection(file, examiner).run();
+        FileInspection inspection(file, examiner);
+        std::vector<CheckPoint> of_file = inspection.run();
         points.insert(points.end(), std::make_move_iterator(of_file.begin()),
                       std::make_move_iterator(of_file.end()));
+        if (!reads_its_files_together(file.client)) continue;
+        for (const std::string& name : inspection.names_everywhere()) {
+            const auto [earlier, is_new] = first.try_emplace({file.client, name}, file.path);
+            if (!is_new) points.push_back(named_twice(file, name, earlier->second));
+        }
     }
     return points;
 }

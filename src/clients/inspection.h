@@ -19,7 +19,8 @@ struct Examiner {
 
 /// Of each file: one point that says what it has (and which packages are not pinned to a version), and
 /// one for each thing that is wrong: it cannot be read; a command is not found; a package is misspelt; a
-/// variable is not set; two servers have one name. The client's name is that of the point.
+/// variable is not set; two servers have one name, in one file or in two that the client reads together.
+/// The client's name is that of the point.
 std::vector<report::CheckPoint> inspect(const std::vector<FoundFile>& files, const Examiner& examiner);
 
 }  // namespace reaper::clients

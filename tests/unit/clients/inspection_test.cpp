@@ -112,6 +112,27 @@ TEST_F(Inspected, TwoServersHaveOneName) {
                 ElementsAre(HasSubstr("another one before it has this name")));
 }
 
+TEST_F(Inspected, TwoFilesOfAClientThatReadsBothHaveOneName) {
+    const std::string user = directory_.path("user.json"), project = directory_.path("project.json");
+    std::ofstream(user) << R"({"mcpServers": {"same": {"url": "https://x"}, "a": {"url": "https://x"}},
+      "projects": {"/elsewhere": {"mcpServers": {"b": {"url": "https://x"}}}}})";
+    std::ofstream(project)
+        << R"({"mcpServers": {"same": {"url": "https://y"}, "b": {"url": "https://y"}}})";
+    const auto findings = [&](Client first, Client second) {
+        const auto nothing = [](const std::string&) { return std::nullopt; };
+        std::vector<std::string> found;
+        for (const report::CheckPoint& point :
+             inspect({{first, user}, {second, project}}, {nullptr, nothing, {}})) {
+            if (point.standing != report::Standing::ok) found.push_back(point.finding);
+        }
+        return found;
+    };
+    EXPECT_THAT(findings(Client::claude_code, Client::claude_code),
+                ElementsAre(project + ": server 'same': " + user + " has one of this name too"));
+    EXPECT_THAT(findings(Client::claude_code, Client::cursor), IsEmpty());
+    EXPECT_THAT(findings(Client::vscode, Client::vscode), IsEmpty()) << "profiles";
+}
+
 TEST_F(Inspected, FileIsBroken) {
     EXPECT_THAT(troubles("{\n  \"mcpServers\": {]\n}"), ElementsAre(HasSubstr(":2:18: ")));
     EXPECT_THAT(troubles(R"({"mcpServers": {"a": {"command": 1}, "b": 2}})"),
