@@ -9,10 +9,8 @@
 namespace reaper::policy {
 namespace {
 
-constexpr double kMostCpu = 1024 * 100.0;           // 1,024 cores
-constexpr double kMostMemory = 16.0 * 1024 * 1024;  // 16 TiB, in MB
-constexpr double kLargestMessage = 1024;            // 1 GiB, in MB
-constexpr double kMostPids = 4 * 1024 * 1024;       // PID_MAX_LIMIT
+constexpr double kLargestMessage = 1024;       // 1 GiB, in MB
+constexpr double kMostPids = 4 * 1024 * 1024;  // PID_MAX_LIMIT
 
 constexpr std::array<std::string_view, 3> kAtLimitNames = {"refuse", "evict_idle", "allow"};
 

@@ -36,6 +36,9 @@ enum class Shape {
     user,       ///< A name, or a number.
 };
 
+constexpr double kMostCpu = 1024 * 100.0;           ///< 1,024 cores, in percent of one.
+constexpr double kMostMemory = 16.0 * 1024 * 1024;  ///< 16 TiB, in MB.
+
 /// `none` where a limit or a path is meant, in the only form a policy value can have for it.
 struct NoLimit {
     bool operator==(const NoLimit&) const = default;

@@ -10,9 +10,6 @@
 namespace reaper::policy {
 namespace {
 
-constexpr double kMostCpu = 1024 * 100.0;           // 1,024 cores
-constexpr double kMostMemory = 16.0 * 1024 * 1024;  // 16 TiB, in MB
-
 // The greatest value of each limit stands for `none`, see kNoLimits.
 
 template <typename T, typename ToFigure>
