@@ -245,10 +245,11 @@ std::string report_of(const std::vector<Outcome>& outcomes, std::chrono::minutes
     text += totals(outcomes);
     text += kLegend;
     text += matrix(outcomes);
-    text += "\n## What it was measured with\n\n" + machine() +
-            ". The client is one on the official SDK (" +
-            "`tests/npm/client.mjs`, socket pairs), in every second round one in Python " +
-            "(`tests/npm/client.py`, pipes) for all ways but close and wrapper killed.\n\n";
+    text += "\n## What it was measured with\n\n" + machine() + ".\n\n";
+    text +=
+        "The client is one on the official SDK (`tests/npm/client.mjs`, socket pairs), in every second "
+        "round "
+        "one in Python\n(`tests/npm/client.py`, pipes) for all ways but close and wrapper killed.\n\n";
     text += versions();
     return text;
 }
