@@ -6,7 +6,7 @@
 
 namespace reaper::integration {
 
-Held::Held(const std::set<pid_t>& pids) {
+void Held::add(const std::set<pid_t>& pids) {
     for (const pid_t pid : pids) {
         if (UniqueFd process = open_process(pid)) processes_.emplace(pid, std::move(process));
     }

@@ -13,7 +13,8 @@ namespace reaper::integration {
 
 class Held {
   public:
-    explicit Held(const std::set<pid_t>& pids);
+    explicit Held(const std::set<pid_t>& pids) { add(pids); }
+    void add(const std::set<pid_t>& pids);
     /// Those that have not ended within the time.
     std::set<pid_t> left_after(std::chrono::milliseconds time);
 

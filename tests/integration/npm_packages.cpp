@@ -87,6 +87,20 @@ std::vector<Launch> launches_by_node() {
     return launches("node");
 }
 
+std::vector<Launch> launches_with_open_page() {
+    if (chromium().empty()) return {};
+    const std::vector<Launch> all = launches_by_npx();
+    Launch playwright = launch_of(all, "playwright");
+    playwright.argv.insert(playwright.argv.end(), {"--no-sandbox", "--executable-path", chromium()});
+    playwright.call = {{"name", "browser_navigate"},
+                       {"arguments", {{"url", "data:text/html,<h1>open</h1>"}}}};
+    Launch devtools = launch_of(all, "chrome-devtools");
+    devtools.argv.insert(devtools.argv.end(),
+                         {"--executablePath", chromium(), "--chromeArg=--no-sandbox"});
+    devtools.call = {{"name", "new_page"}, {"arguments", {{"url", "data:text/html,<h1>open</h1>"}}}};
+    return {launch_of(all, "puppeteer"), std::move(playwright), std::move(devtools)};
+}
+
 Launch launch_of(const std::vector<Launch>& launches, const std::string& type) {
     for (const Launch& launch : launches) {
         if (launch.type == type) return launch;

@@ -28,14 +28,46 @@ std::pair<UniqueFd, UniqueFd> make_pipe() {
     return {UniqueFd(ends[0]), UniqueFd(ends[1])};
 }
 
+/// Both sides of the channel: what the program gets as its standard input and output, and ours.
+struct Channel {
+    UniqueFd their_input, their_output;
+    UniqueFd our_input, our_output;
+    std::string terminal;  ///< To be opened by the program itself, in a session of its own.
+};
+
+Channel make_pipes() {
+    auto [their_input, our_input] = make_pipe();
+    auto [our_output, their_output] = make_pipe();
+    return {std::move(their_input), std::move(their_output), std::move(our_input), std::move(our_output),
+            ""};
+}
+
+Channel make_terminal() {
+    UniqueFd ours(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+    char name[64];
+    if (!ours || grantpt(ours.get()) != 0 || unlockpt(ours.get()) != 0 ||
+        ptsname_r(ours.get(), name, sizeof name) != 0) {
+        throw std::system_error(errno, std::generic_category(), "make a terminal");
+    }
+    UniqueFd again(fcntl(ours.get(), F_DUPFD_CLOEXEC, 0));
+    return {{}, {}, std::move(ours), std::move(again), name};
+}
+
 [[noreturn]] void give_up(const char* what) {
     dprintf(STDERR_FILENO, "%s: %s\n", what, std::strerror(errno));
     _exit(127);
 }
 
 [[noreturn]] void become(const std::vector<char*>& argv, const std::vector<char*>& environment,
-                         const StartOptions& options, int input, int output) {
+                         const StartOptions& options, const Channel& channel) {
     signal(SIGPIPE, SIG_DFL);
+    signal(SIGHUP, SIG_DFL);  // Ignored below nohup: a terminal that is closed would end nobody.
+    int input = channel.their_input.get(), output = channel.their_output.get();
+    if (options.on_terminal) {
+        // Who leads a session has the first terminal that it opens for its own.
+        if (setsid() < 0) give_up("setsid");
+        input = output = open(channel.terminal.c_str(), O_RDWR | O_CLOEXEC);
+    }
     if (dup2(input, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0) give_up("dup2");
     if (!options.directory.empty() && chdir(options.directory.c_str()) != 0) give_up("chdir");
     if (options.stack_limit != 0) {
@@ -83,15 +115,14 @@ Program::Program(const std::vector<std::string>& argv, const StartOptions& optio
     // All memory is taken before the fork.
     const std::vector<std::string> environment = merged_environment(options.environment);
     const std::vector<char*> arguments = pointers(argv), variables = pointers(environment);
-    auto [their_input, our_input] = make_pipe();
-    auto [our_output, their_output] = make_pipe();
+    Channel channel = options.on_terminal ? make_terminal() : make_pipes();
 
     pid_ = fork();
     if (pid_ < 0) throw std::system_error(errno, std::generic_category(), "fork");
-    if (pid_ == 0) become(arguments, variables, options, their_input.get(), their_output.get());
+    if (pid_ == 0) become(arguments, variables, options, channel);
     process_ = open_process(pid_);
-    input_ = std::move(our_input);
-    output_ = std::move(our_output);
+    input_ = std::move(channel.our_input);
+    output_ = std::move(channel.our_output);
 }
 
 Program::~Program() {
@@ -132,6 +163,11 @@ void Program::write_line(std::string_view line) {
     if (write(input_.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
         throw std::system_error(errno, std::generic_category(), "write to a program");
     }
+}
+
+void Program::close_terminal() {
+    input_.close();
+    output_.close();
 }
 
 void Program::kill() {

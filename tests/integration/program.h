@@ -1,4 +1,4 @@
-// A program that a test starts: its standard input and output are ours, over pipes.
+// A program that a test starts: its standard input and output are ours, over pipes or a terminal.
 #pragma once
 
 #include <sys/types.h>
@@ -22,6 +22,7 @@ struct StartOptions {
     std::string file{};                                ///< What to execute; empty: argv[0], from PATH.
     std::optional<uid_t> user{};                       ///< To start as; the group has the same number.
     std::size_t stack_limit = 0;  ///< RLIMIT_STACK, on which the size of argv depends.
+    bool on_terminal = false;     ///< In the foreground of a terminal of its own, in place of the pipes.
 };
 
 class Program {
@@ -42,6 +43,8 @@ class Program {
     void write_line(std::string_view line);
     void close_input() { input_.close(); }
     void close_output() { output_.close(); }
+    /// Its window, so to say.
+    void close_terminal();
 
     /// SIGKILL, and waits for its end.
     void kill();
