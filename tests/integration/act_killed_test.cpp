@@ -2,7 +2,7 @@
 // undone by whoever acts next, and what it has written must be true.
 //
 //   REAPER_SEED=n    the random choices of a run that failed, which printed n
-//   REAPER_ROUNDS=n  how often the program is killed (100 by each kind of user)
+//   REAPER_ROUNDS=n  how often the program is killed (100 by each kind of user, 25 under sanitizers)
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -32,6 +32,7 @@ extern "C" {  // glibc 2.36 forgot to say so itself
 #include "processes.h"
 #include "program.h"
 #include "scratch.h"
+#include "support/sanitized.h"
 
 namespace reaper::integration {
 namespace {
@@ -42,7 +43,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr uid_t kSomebody = 54'323;  // A user with nothing else on any host.
 constexpr std::size_t kServers = 3;
-constexpr std::size_t kRounds = 100;
+/// Under the sanitizers each costs many times as much, and finds what the release does.
+constexpr unsigned kRounds = test::kSanitized ? 25 : 100;
 
 /// Calls by which anything outside the program changes, or by which it waits.
 constexpr const char* kSteps =

@@ -17,6 +17,7 @@
 #include "pid_namespace.h"
 #include "processes.h"
 #include "stubborn_server.h"
+#include "support/sanitized.h"
 
 namespace reaper::integration {
 namespace {
@@ -124,11 +125,9 @@ INSTANTIATE_TEST_SUITE_P(Before, PidReuse,
 TEST_P(PidReuse, HurtsNobody) {
     if (const std::string why = why_no_strace() + why_no_pid_namespace(); !why.empty())
         GTEST_SKIP() << why;
-#ifdef __SANITIZE_ADDRESS__
-    if (GetParam().number == SYS_write)
+    if (test::kSanitized && GetParam().number == SYS_write)
         GTEST_SKIP() << "the sanitizers write too, as often as they like: which write is meant "
                         "cannot be counted";
-#endif
     in_pid_namespace([] {
         constexpr unsigned kMost = 60;
         // Many a write is to other files before the one that is meant.

@@ -17,6 +17,7 @@
 #include "pid_namespace.h"
 #include "processes.h"
 #include "stubborn_server.h"
+#include "support/sanitized.h"
 
 namespace reaper::integration {
 namespace {
@@ -26,12 +27,6 @@ using test::RawClient;
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kSanitized = true;  // Keeps what was freed for a while: its memory says nothing.
-#else
-constexpr bool kSanitized = false;
-#endif
 
 constexpr uid_t kSomebody = 60'201;
 constexpr uid_t kSomebodyElse = 60'202;
@@ -59,7 +54,7 @@ std::string policy() {
 seconds duration() {
     const char* const said = std::getenv("REAPER_CHURN_SECONDS");
     if (said != nullptr) return seconds(std::max(1, std::atoi(said)));
-    return kSanitized ? 15s : 105s;
+    return test::kSanitized ? 15s : 105s;
 }
 
 /// Of /proc/PID/smaps_rollup.
@@ -227,7 +222,7 @@ TEST_F(DaemonChurn, MemoryAndDescriptorsStayAsTheyAre) {
                   << status.at("statistics").at("cleanups_performed").get<unsigned>() << " ended by it, "
                   << status.at("cost").at("cpu_percent") << " % CPU\n";
         EXPECT_LE(after.descriptors, before.descriptors + kMostMoreDescriptors);
-        if (!kSanitized) {
+        if (!test::kSanitized) {  // Whose memory says nothing.
             EXPECT_LE(after.anonymous, before.anonymous + kMostGrowthKib);
             EXPECT_LE(after.rss, before.rss + kMostGrowthKib);
         }

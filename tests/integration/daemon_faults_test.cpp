@@ -18,6 +18,7 @@
 #include "pid_namespace.h"
 #include "processes.h"
 #include "stubborn_server.h"
+#include "support/sanitized.h"
 #include "turned_clocks.h"
 
 namespace reaper::integration {
@@ -289,16 +290,11 @@ class NoMoreDescriptors {
     rlimit before_{};
 };
 
-#ifdef __SANITIZE_ADDRESS__
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
 constexpr const char* kNoPipe =
     "UBSan looks at a vptr through a pipe, and takes it for invalid where it gets none";
 
 TEST_F(DaemonFaults, WithoutADescriptorLeftItDoesWithoutThoseThatItOnlyKeeps) {
-    if (kSanitized) GTEST_SKIP() << kNoPipe;
+    if (test::kSanitized) GTEST_SKIP() << kNoPipe;
     in_a_host_of_our_own([] {
         StubbornServers servers;
         for (int i = 0; i < 10; ++i) servers.start("");
@@ -327,7 +323,7 @@ TEST_F(DaemonFaults, WithoutADescriptorLeftItDoesWithoutThoseThatItOnlyKeeps) {
 
 /// Where there is nothing to let go of either, it waits, and says so once.
 TEST_F(DaemonFaults, WithNoDescriptorAtAllItSaysSoOnceAndWaits) {
-    if (kSanitized) GTEST_SKIP() << kNoPipe;
+    if (test::kSanitized) GTEST_SKIP() << kNoPipe;
     in_a_host_of_our_own([] {
         StubbornServers servers;
         DaemonRun daemon(kEverySecond);

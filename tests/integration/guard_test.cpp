@@ -13,6 +13,7 @@
 
 #include "guard_client.h"
 #include "held.h"
+#include "support/sanitized.h"
 
 namespace reaper::integration {
 namespace {
@@ -94,11 +95,7 @@ TEST(GuardRelay, HoldsLittleOfWhatTheClientDoesNotRead) {
     }
     const std::string status = text_of("/proc/" + std::to_string(client.guard().pid()) + "/status");
     const long resident_kib = std::stol(status.substr(status.find("VmRSS:") + 6));
-#ifdef __SANITIZE_ADDRESS__
-    constexpr long kMost = 60'000;  // Its own bookkeeping, and what it keeps of what was freed.
-#else
-    constexpr long kMost = 12'000;
-#endif
+    constexpr long kMost = test::kSanitized ? 60'000 : 12'000;
     EXPECT_LT(resident_kib, kMost);
     for (int id = 2; id <= 41; ++id)
         ASSERT_EQ(client.answer_to(id).at("result").get<std::string>().size(), 500'000U);

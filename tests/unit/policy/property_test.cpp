@@ -21,12 +21,7 @@ using namespace std::chrono_literals;
 using std::chrono::seconds;
 using support::ServerBuilder;
 
-#ifdef __SANITIZE_ADDRESS__
-constexpr int kScenarios =
-    2'000;  // Each costs five times as much: it is memory that is looked at there.
-#else
 constexpr int kScenarios = 10'000;
-#endif
 const UserNames kUsers = {{1000, "alice"}, {1001, "bob"}};
 
 class Dice {
