@@ -18,6 +18,14 @@ def say(message):
     print(json.dumps(message), flush=True)
 
 
+class Refused(RuntimeError):
+    """The server answered with an error."""
+
+    def __init__(self, name, method, error):
+        super().__init__(f"{name}: {method}: {error}")
+        self.error = error
+
+
 class Server:
     def __init__(self, spec):
         self.name = spec["name"]
@@ -44,7 +52,7 @@ class Server:
                 self.send({"id": answer["id"], "error": {"code": -32601, "message": "not supported"}})
             elif answer.get("id") == self.next_id:
                 if "error" in answer:
-                    raise RuntimeError(f"{self.name}: {method}: {answer['error']}")
+                    raise Refused(self.name, method, answer["error"])
                 return answer["result"]
         raise RuntimeError(f"{self.name}: left before it answered {method}")
 
@@ -54,10 +62,24 @@ class Server:
         except (RuntimeError, OSError, ValueError):
             return False
 
-    def initialize(self, call):
+    def open(self):
         about = {"name": "mcp-reaper-test", "version": "1"}
-        self.ask("initialize", {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": about})
+        params = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": about}
+        told = self.ask("initialize", params)
         self.send({"method": "notifications/initialized"})
+        return told
+
+    def close(self):
+        """Closes its stdin; ends it where it stays."""
+        self.process.stdin.close()
+        try:
+            self.process.wait(2)
+        except subprocess.TimeoutExpired:
+            self.process.terminate()
+            self.process.wait()
+
+    def initialize(self, call):
+        self.open()
         self.tools = len(self.ask("tools/list", {})["tools"])
         if call and self.ask("tools/call", call).get("isError"):
             raise RuntimeError(f"{self.name}: {call['name']} failed")
