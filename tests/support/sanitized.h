@@ -1,5 +1,5 @@
-// Whether this build has AddressSanitizer (and, with us, UBSan): the program starts slowly, keeps what it
-// freed for a while, and does system calls of its own.
+// Whether this build has AddressSanitizer (and, with us, UBSan): the program starts slowly, keeps what
+// it freed for a while, and does system calls of its own.
 #pragma once
 
 namespace reaper::test {
