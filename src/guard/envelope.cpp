@@ -261,6 +261,14 @@ std::string protocol_version(std::string_view line) {
     });
 }
 
+std::string resource_address(std::string_view line) {
+    return of_object(line, [](ondemand::object& object) -> std::string {
+        std::string_view address;
+        if (object["params"]["uri"].get_string().get(address) != simdjson::SUCCESS) return {};
+        return std::string(address);
+    });
+}
+
 std::string result_text(std::string_view line) {
     return of_object(line, [](ondemand::object& object) -> std::string {
         ondemand::value value;

@@ -61,6 +61,9 @@ std::string_view id_at_either_end(std::string_view head, std::string_view tail);
 /// The value of `"result": {"protocolVersion": "…"}`; empty where there is none.
 std::string protocol_version(std::string_view line);
 
+/// The value of `"params": {"uri": "…"}`; empty where there is none.
+std::string resource_address(std::string_view line);
+
 /// The `result` of an answer, as written; empty where there is none.
 std::string result_text(std::string_view line);
 

@@ -24,6 +24,7 @@
 #include "guard/recovery.h"
 #include "guard/relay.h"
 #include "guard/server_run.h"
+#include "guard/standing_requests.h"
 #include "guard/task.h"
 
 namespace reaper::guard {
@@ -47,7 +48,7 @@ class Guard final : private Listener {
     void over_long_from_server(const Line& line) override;
     void garbage_from_server(std::string_view line) override;
     void note_traffic(std::size_t bytes);
-    void client_asks(const Envelope& message);
+    void client_asks(std::string_view line, const Envelope& message);
     void server_answers(std::string_view line, const Envelope& message, const Pending& pending);
     void answer_to_us(std::string_view line, const Envelope& message);
     void fail_pending(std::string_view why, std::string_view reason);
@@ -103,6 +104,7 @@ class Guard final : private Listener {
     Relay relay_;
     Exchanges exchanges_;
     Handshake handshake_;
+    StandingRequests standing_;
     Liveness liveness_;
     Recovery recovery_;
     RateLimit rate_;

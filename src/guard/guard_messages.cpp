@@ -63,13 +63,14 @@ bool Guard::from_client(std::string_view line, const Envelope& message) {
     // To a request of a process of the server that is no more, the answer is nobody's.
     if (message.answers()) return exchanges_.server_answered(message.id) || restarted_ == 0;
     handshake_.client_said(line, message);
-    if (message.asks()) client_asks(message);
+    if (message.asks()) client_asks(line, message);
     if (message.method == "notifications/cancelled") exchanges_.cancelled(cancelled_id(line));
     return true;
 }
 
-void Guard::client_asks(const Envelope& message) {
+void Guard::client_asks(std::string_view line, const Envelope& message) {
     rate_.passed(last_message_);
+    standing_.client_asks(line, message);
     exchanges_.asked(message.id, message.method, std::chrono::steady_clock::now());
     check_at_.reset();  // There may be something to wait for now.
 }
@@ -106,7 +107,7 @@ void Guard::answer_to_us(std::string_view line, const Envelope& message) {
         if (message.has_result && handshake_.tools_differ(line)) relay_.to_client(tools_changed());
         return;
     }
-    if (message.id != replay_id_) return;  // A ping.
+    if (message.id != replay_id_) return;  // To a ping, or to what stands.
     replay_id_.clear();
     ready_until_.reset();
     if (!message.has_result) {
@@ -119,6 +120,8 @@ void Guard::answer_to_us(std::string_view line, const Envelope& message) {
         tools_id_ = own_id("tools");
         relay_.to_server(list_tools(tools_id_));
     }
+    for (const std::string& request : standing_.again([this] { return own_id("again"); }))
+        relay_.to_server(request);
     answered_ = true;
     recovery_.answered();
     become_ready();

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -297,6 +298,21 @@ TEST(GuardCrash, GoesOnWithTheSameClient) {
                 ::testing::ElementsAre("initialize", "notifications/initialized", "silent", "crash",
                                        "initialize", "notifications/initialized", "echo"));
     EXPECT_THAT(client.others(), IsEmpty()) << "the second initialize is the guard's own affair";
+}
+
+TEST(GuardCrash, AsksAgainForWhatStillHolds) {
+    GuardClient client;
+    client.ask("logging/setLevel", {{"level", "error"}});
+    client.ask("resources/subscribe", {{"uri", "a:1"}});
+    client.ask("resources/subscribe", {{"uri", "b:2"}});
+    client.ask("resources/unsubscribe", {{"uri", "a:1"}});
+    client.ask("crash", 1);
+    EXPECT_EQ(client.ask("echo", "again").at("result"), "again");
+    auto heard = client.heard();
+    heard.erase(heard.begin(), std::find(heard.begin(), heard.end(), "crash"));
+    EXPECT_THAT(heard, ::testing::ElementsAre("crash", "initialize", "notifications/initialized",
+                                              "logging/setLevel", "resources/subscribe", "echo"));
+    EXPECT_THAT(client.others(), IsEmpty()) << "the answers are to the guard's own questions";
 }
 
 TEST(GuardCrash, TellsThatTheToolsDifferWhereTheyDo) {
