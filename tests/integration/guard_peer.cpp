@@ -159,7 +159,10 @@ void obey(const json& message, std::string& line) {
         for (;;) pause();
     }
     if (method == "garbage") write_all(1, "npm warn something\n\n{\"half\": \n");
-    if (method == "half") return write_all(1, "{\"jsonrpc\": \"2.0\", \"id\"");
+    if (method == "half") {
+        write_all(1, "{\"jsonrpc\": \"2.0\", \"id\"");
+        for (;;) pause();
+    }
     if (method == "big") return answer(id, std::string(params.get<std::size_t>(), 'x'));
     if (method == "noise") write_all(2, std::string(params.get<std::size_t>(), '!') + '\n');
     if (method == "ask") return answer(id, ask(line));

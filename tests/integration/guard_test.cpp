@@ -383,6 +383,40 @@ TEST(GuardHang, StartsAgainWhoWasStopped) {
     EXPECT_EQ(client.ask("echo", 1).at("result"), 1);
 }
 
+TEST(GuardHang, StartsAgainWhoSaysHalfALineAndFallsSilent) {
+    GuardClient client({.settings = {"ping_interval=200", "ping_timeout=500", "request_timeout=900"}});
+    const json error = client.ask("half").at("error");
+    EXPECT_EQ(error.at("data").at("reason"), "hung");
+    EXPECT_EQ(client.ask("echo", 1).at("result"), 1);
+    const auto heard = client.heard();
+    EXPECT_EQ(std::count(heard.begin(), heard.end(), "initialize"), 2)
+        << "the half is not in the way of what the next one says";
+    EXPECT_THAT(client.others(), IsEmpty());
+}
+
+TEST(GuardHang, LeavesWhoGoesOnInTimeAlone) {
+    GuardClient client;
+    signal_process(client.server(), SIGSTOP);
+    const int id = client.send("echo", 1);
+    signal_process(client.server(), SIGCONT);
+    EXPECT_EQ(client.answer_to(id).at("result"), 1);
+    EXPECT_THAT(client.heard(),
+                ::testing::ElementsAre("initialize", "notifications/initialized", "echo"));
+}
+
+TEST(GuardHang, DoesNotCountTheTimeInWhichTheGuardWasStopped) {
+    GuardClient client(
+        {.settings = {"request_timeout=500"}, .environment = {{"PEER_REVISION", "2026-07-28"}}});
+    client.send("silent");
+    ASSERT_TRUE(client.await_heard("silent", 1));
+    signal_process(client.guard().pid(), SIGSTOP);
+    usleep(3'000'000);  // Longer than a request may take, and than any host keeps a process waiting.
+    signal_process(client.guard().pid(), SIGCONT);
+    EXPECT_EQ(client.ask("echo", 1).at("result"), 1);
+    EXPECT_THAT(client.heard(),
+                ::testing::ElementsAre("initialize", "notifications/initialized", "silent", "echo"));
+}
+
 TEST(GuardHang, LetsAServerWorkAsLongAsARequestMayTake) {
     GuardClient client({.settings = {"ping_interval=20", "ping_timeout=20", "request_timeout=700"}});
     const auto begun = std::chrono::steady_clock::now();
