@@ -13,7 +13,8 @@ namespace {
 /// up, so that what is over a limit never reads as equal to it.
 std::string decimal(double value) {
     std::array<char, 64> text{};
-    std::snprintf(text.data(), text.size(), "%.1f", std::ceil(value * 10 - 1e-6) / 10);
+    // Plus 0: what is rounded up to nothing is minus nothing until then.
+    std::snprintf(text.data(), text.size(), "%.1f", std::ceil(value * 10 - 1e-6) / 10 + 0.0);
     std::string result(text.data());
     if (result.ends_with(".0")) result.resize(result.size() - 2);
     return result;
