@@ -171,16 +171,19 @@ class FileInspection {
     std::set<std::pair<std::string, std::string>> names_;
 };
 
-/// Claude Code (code.claude.com/docs/en/mcp, "Scope hierarchy and precedence") and Cursor merge the
+/// Claude Code (code.claude.com/docs/en/mcp, "Scope hierarchy and precedence") and Cursor read the
 /// user's file and the project's. VS Code has a file for each of its profiles, of which one is in use.
-bool reads_its_files_together(Client client) {
+bool reads_both_files(Client client) {
     return client != Client::vscode;
 }
 
-CheckPoint named_twice(const FoundFile& file, const std::string& name, const std::string& earlier) {
+constexpr std::size_t kTwoPaths = 1'000;
+
+CheckPoint named_twice(const FoundFile& file, const std::string& name, const std::string& other) {
+    const std::string text = "server '" + name + "' is in two files: " + other + " and " + file.path;
     return {std::string(to_string(file.client)),
             Standing::limited,
-            shown(file.path + ": server '" + name + "': " + earlier + " has one of this name too"),
+            report::redact_line(report::printable(text, kTwoPaths)),
             "its client starts only one of them",
             "give one of them another name, or remove it",
             false};
@@ -190,17 +193,20 @@ CheckPoint named_twice(const FoundFile& file, const std::string& name, const std
 
 std::vector<CheckPoint> inspect(const std::vector<FoundFile>& files, const Examiner& examiner) {
     std::vector<CheckPoint> points;
-    std::map<std::pair<Client, std::string>, std::string> first;  // In which file each name was seen.
+    // Of each client the user's file and the nearest project's.
+    std::map<std::pair<Client, bool>, std::set<std::string>> names;
+    std::map<std::pair<Client, bool>, std::string> paths;
     for (const FoundFile& file : files) {
         FileInspection inspection(file, examiner);
         std::vector<CheckPoint> of_file = inspection.run();
         points.insert(points.end(), std::make_move_iterator(of_file.begin()),
                       std::make_move_iterator(of_file.end()));
-        if (!reads_its_files_together(file.client)) continue;
-        for (const std::string& name : inspection.names_everywhere()) {
-            const auto [earlier, is_new] = first.try_emplace({file.client, name}, file.path);
-            if (!is_new) points.push_back(named_twice(file, name, earlier->second));
-        }
+        const std::pair own = {file.client, file.of_project};
+        if (!reads_both_files(file.client) || !paths.try_emplace(own, file.path).second) continue;
+        names[own] = inspection.names_everywhere();
+        const std::pair other = {file.client, !file.of_project};
+        for (const std::string& name : names[own])
+            if (names[other].contains(name)) points.push_back(named_twice(file, name, paths[other]));
     }
     return points;
 }

@@ -137,7 +137,7 @@ std::vector<FoundFile> known_files(const Surroundings& surroundings) {
                 if (!is_there(path)) continue;
                 const auto real = real_path(path);
                 if (!seen.insert(real ? real->path() : path).second) continue;
-                files.push_back({place.client, path});
+                files.push_back({place.client, path, place.below == Below::project});
             }
         }
     }

@@ -13,6 +13,7 @@ std::string_view to_string(Client client);
 struct FoundFile {
     Client client = Client::claude_code;
     std::string path;
+    bool of_project = false;  ///< Holds in a directory; else for the user.
 
     bool operator==(const FoundFile&) const = default;
 };

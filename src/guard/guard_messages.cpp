@@ -96,6 +96,7 @@ bool Guard::from_server(std::string_view line, const Envelope& message) {
 
 void Guard::server_answers(std::string_view line, const Envelope& message, const Pending& pending) {
     handshake_.server_answered(pending.method, line, message);
+    standing_.server_answers(pending.id, message.has_result);
     served_ = true;
     if (!answered_) recovery_.answered();
     answered_ = true;
@@ -176,6 +177,7 @@ void Guard::garbage_from_server(std::string_view line) {
 }
 
 void Guard::fail_pending(std::string_view why, std::string_view reason) {
+    standing_.forget_unanswered();
     for (const Pending& pending : exchanges_.take_all()) {
         relay_.to_client(error_answer(pending.id, kServerGone, why, reason));
     }

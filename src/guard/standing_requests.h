@@ -1,5 +1,5 @@
-// What a client has asked for once and counts on until it says otherwise: a log level, subscriptions. A
-// new process of the server is asked the same.
+// What a client was granted and counts on until it says otherwise: a log level, subscriptions. A new
+// process of the server is asked the same.
 #pragma once
 
 #include <cstddef>
@@ -15,27 +15,39 @@ namespace reaper::guard {
 
 class StandingRequests {
   public:
-    /// More subscriptions than these are passed on and not remembered: memory is bounded.
-    static constexpr std::size_t kMost = 1'000;
-    /// Nor is a request that is longer than this.
-    static constexpr std::size_t kLongest = 8 * 1024;
+    /// The lines kept, those that are unanswered among them. What is more is passed on and not
+    /// remembered.
+    static constexpr std::size_t kMostBytes = 256 * 1024;
 
-    /// A request of the client that goes to the server. In a batch it is not remembered.
+    /// A request of the client that goes to the server.
     void client_asks(std::string_view line, const Envelope& message);
+    /// The server's answer to a request with this id, whichever it was. Refused, nothing is changed by
+    /// it.
+    void server_answers(std::string_view id, bool granted);
+    /// They were answered with an error, by us.
+    void forget_unanswered();
 
     /// All that holds now, a line each, under ids that `new_id` makes.
     [[nodiscard]] std::vector<std::string> again(const std::function<std::string()>& new_id) const;
 
   private:
     struct Request {
-        std::string line;
-        std::size_t id_at = 0;  ///< Where in it its id stands.
+        std::string subject;  ///< A resource's address; empty: the log level.
+        std::string line;     ///< Empty: a subscription's end.
+        std::size_t id_at = 0;
         std::size_t id_size = 0;
     };
-    static Request request_of(std::string_view line, const Envelope& message);
+    using Requests = std::map<std::string, Request, std::less<>>;
 
-    std::map<std::string, Request, std::less<>>
-        by_subject_;  ///< A resource's address; "": the log level.
+    static std::size_t size_of(const std::string& key, const Request& request);
+    void forget_subscriptions();
+    /// False where there is no room for it.
+    bool put(Requests& requests, const std::string& key, Request request);
+    void take(Requests& requests, const std::string& key);
+
+    Requests unanswered_;  ///< By canonical id.
+    Requests granted_;     ///< By subject.
+    std::size_t bytes_ = 0;
 };
 
 }  // namespace reaper::guard

@@ -104,7 +104,8 @@ std::vector<AskedServer> asked_servers(const std::vector<Launch>& launches, cons
 }
 
 std::vector<std::string> guarded(const std::vector<std::string>& argv) {
-    std::vector<std::string> result = {REAPER_BINARY, "run", "--"};
+    std::vector<std::string> result = {REAPER_BINARY, "run", "--policy",
+                                       REAPER_SOURCE_DIR "/policies/default.yaml", "--"};
     result.insert(result.end(), argv.begin(), argv.end());
     return result;
 }

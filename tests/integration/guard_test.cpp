@@ -388,7 +388,7 @@ TEST(GuardHang, StartsAgainWhoWasStopped) {
 }
 
 TEST(GuardHang, StartsAgainWhoSaysHalfALineAndFallsSilent) {
-    GuardClient client({.settings = {"ping_interval=200", "ping_timeout=500", "request_timeout=900"}});
+    GuardClient client({.settings = {"ping_interval=200", "ping_timeout=500", "request_timeout=3000"}});
     const json error = client.ask("half").at("error");
     EXPECT_EQ(error.at("data").at("reason"), "hung");
     EXPECT_EQ(client.ask("echo", 1).at("result"), 1);
@@ -410,11 +410,11 @@ TEST(GuardHang, LeavesWhoGoesOnInTimeAlone) {
 
 TEST(GuardHang, DoesNotCountTheTimeInWhichTheGuardWasStopped) {
     GuardClient client(
-        {.settings = {"request_timeout=500"}, .environment = {{"PEER_REVISION", "2026-07-28"}}});
+        {.settings = {"request_timeout=3000"}, .environment = {{"PEER_REVISION", "2026-07-28"}}});
     client.send("silent");
     ASSERT_TRUE(client.await_heard("silent", 1));
     signal_process(client.guard().pid(), SIGSTOP);
-    usleep(3'000'000);  // Longer than a request may take, and than any host keeps a process waiting.
+    usleep(6'000'000);  // Longer than a request may take, and than any host keeps a process waiting.
     signal_process(client.guard().pid(), SIGCONT);
     EXPECT_EQ(client.ask("echo", 1).at("result"), 1);
     EXPECT_THAT(client.heard(),

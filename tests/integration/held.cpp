@@ -8,7 +8,7 @@ namespace reaper::integration {
 
 void Held::add(const std::set<pid_t>& pids) {
     for (const pid_t pid : pids) {
-        if (UniqueFd process = open_process(pid)) processes_.emplace(pid, std::move(process));
+        if (UniqueFd process = open_process(pid)) processes_.insert_or_assign(pid, std::move(process));
     }
 }
 

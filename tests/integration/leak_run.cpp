@@ -84,8 +84,12 @@ class Run {
     void hold(const ProcessTable& table) {
         if (client_.started().empty()) throw std::runtime_error("its client did not become ready");
         const pid_t top = client_.started().at(0).top;
-        wrapper_ = open_process(cell_.guarded ? first_child(first_child(top, table), table) : top);
+        const pid_t wrapper = cell_.guarded ? first_child(first_child(top, table), table) : top;
+        wrapper_ = open_process(wrapper);
         top_ = open_process(top);
+        // Those that were opened are still below our client, so they are those that it has started.
+        const std::set<pid_t> ours = tree_of(client(), read_processes());
+        if (!ours.contains(top) || !ours.contains(wrapper)) throw std::runtime_error("it ended early");
         const std::set<pid_t> tree = tree_of(top, table);
         processes_ = tree.size();
         held_.add(tree);
@@ -119,6 +123,8 @@ class Run {
     [[nodiscard]] Launch launch() const {
         Launch launch = cell_.launch;
         launch.environment["HOME"] = launch.environment["TMPDIR"] = mark();
+        launch.environment["RUNTIME_DIRECTORY"] = mark() + "/run";
+        launch.environment["STATE_DIRECTORY"] = mark() + "/state";
         const std::vector<std::string> guard = {REAPER_BINARY, "run", "--policy",
                                                 REAPER_SOURCE_DIR "/policies/default.yaml", "--"};
         if (cell_.guarded) launch.argv.insert(launch.argv.begin(), guard.begin(), guard.end());

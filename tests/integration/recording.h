@@ -26,8 +26,9 @@ std::string difference_of_messages(const std::string& file, const std::string& o
 
 /// Without what a server makes anew each time:
 ///   - ids of tasks and elicitations (32 hexadecimal digits, UUIDs) and points in time (ISO 8601);
-/// and nothing at all of a "Warning-level message" and its like, which the everything servers send by
-/// chance, each with a level by chance.
+///   - the stage that a working task has reached, one each second;
+/// and nothing at all of what they send by the clock (`resources/updated`, the status of a working task)
+/// or by chance (a "Warning-level message" and its like, each with a level by chance).
 std::string same_in_each_run(const std::string& message);
 
 /// Where two JSON values differ, as a patch; empty where they do not.

