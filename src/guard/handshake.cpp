@@ -1,7 +1,8 @@
 #include "guard/handshake.h"
 
+#include <utility>
+
 #include "base/digest.h"
-#include "guard/answers.h"
 
 namespace reaper::guard {
 namespace {
@@ -20,10 +21,8 @@ std::uint64_t digest_of(std::string_view text) {
 void Handshake::client_said(std::string_view line, const Envelope& message) {
     if (line.size() > kLongest) return;
     if (message.asks() && message.method == "initialize") {
-        if (line.find_first_not_of(" \t") != line.find('{')) return;  // In a batch: it may not be.
-        initialize_ = line;
-        id_at_ = static_cast<std::size_t>(message.id.data() - line.data());
-        id_size_ = message.id.size();
+        // In a batch it may not be.
+        if (auto kept = KeptRequest::of(line, message)) initialize_ = std::move(kept);
     } else if (message.tells() && message.method == "notifications/initialized") {
         initialized_ = std::string(line) + '\n';
     }
@@ -40,9 +39,8 @@ void Handshake::server_answered(std::string_view method, std::string_view line, 
 }
 
 std::optional<std::string> Handshake::initialize_again(std::string_view id) const {
-    if (!agreed_ || initialize_.empty()) return std::nullopt;
-    const std::string_view line = initialize_;
-    return with_id(line, line.substr(id_at_, id_size_), id);
+    if (!agreed_ || !initialize_) return std::nullopt;
+    return initialize_->under(id);
 }
 
 bool Handshake::tools_differ(std::string_view line) {

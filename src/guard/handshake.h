@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "guard/envelope.h"
+#include "guard/kept_request.h"
 
 namespace reaper::guard {
 
@@ -32,9 +33,7 @@ class Handshake {
     bool tools_differ(std::string_view line);
 
   private:
-    std::string initialize_;
-    std::size_t id_at_ = 0;  ///< Where in it its id stands.
-    std::size_t id_size_ = 0;
+    std::optional<KeptRequest> initialize_;
     std::string initialized_;
     std::string revision_;
     bool agreed_ = false;

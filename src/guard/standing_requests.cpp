@@ -2,83 +2,59 @@
 
 #include <utility>
 
-#include "guard/answers.h"
-
 namespace reaper::guard {
 
-std::size_t StandingRequests::size_of(const std::string& key, const Request& request) {
-    return key.size() + request.subject.size() + request.line.size();
+std::size_t StandingRequests::size_of(const Requests& requests) {
+    std::size_t bytes = 0;
+    for (const auto& [key, request] : requests)
+        bytes += key.size() + request.subject.size() + (request.kept ? request.kept->size() : 0);
+    return bytes;
 }
 
 bool StandingRequests::put(Requests& requests, const std::string& key, Request request) {
-    take(requests, key);
-    const std::size_t bytes = size_of(key, request);
-    if (bytes_ + bytes > kMostBytes) return false;
-    bytes_ += bytes;
-    requests.emplace(key, std::move(request));
-    return true;
-}
-
-void StandingRequests::take(Requests& requests, const std::string& key) {
-    const auto found = requests.find(key);
-    if (found == requests.end()) return;
-    bytes_ -= size_of(key, found->second);
-    requests.erase(found);
+    requests.insert_or_assign(key, std::move(request));
+    if (size_of(unanswered_) + size_of(granted_) <= kMostBytes) return true;
+    requests.erase(key);
+    return false;
 }
 
 void StandingRequests::client_asks(std::string_view line, const Envelope& message) {
     const bool ends = message.method == "resources/unsubscribe";
     const bool sets_level = message.method == "logging/setLevel";
     if (!ends && !sets_level && message.method != "resources/subscribe") return;
-    if (line.find_first_not_of(" \t") != line.find('{')) {
-        // One of a batch: what it ends is not looked for, so nothing is said to hold any more.
-        if (ends) forget_subscriptions();
+    auto kept = KeptRequest::of(line, message);
+    if (!kept) {
+        // One of a batch: what it ends is not looked for, so no subscription is said to hold any more.
+        if (ends) std::erase_if(granted_, [](const auto& one) { return !one.first.empty(); });
         return;
     }
-    Request request;
-    if (!sets_level) request.subject = resource_address(line);
-    if (!sets_level && request.subject.empty()) return;
-    if (!ends) {
-        request.line = line;
-        request.id_at = static_cast<std::size_t>(message.id.data() - line.data());
-        request.id_size = message.id.size();
-    }
-    const std::string subject = request.subject;
-    if (!put(unanswered_, canonical_id(message.id), std::move(request)) && ends) take(granted_, subject);
+    const std::string subject = sets_level ? std::string() : resource_address(line);
+    if (!sets_level && subject.empty()) return;
+    if (ends) kept.reset();
+    const bool put_down = put(unanswered_, canonical_id(message.id), {subject, std::move(kept)});
+    if (!put_down && ends) granted_.erase(subject);
 }
 
 void StandingRequests::server_answers(std::string_view id, bool granted) {
     if (unanswered_.empty()) return;
-    const std::string key = canonical_id(id);
-    const auto found = unanswered_.find(key);
-    if (found == unanswered_.end()) return;
-    Request request = found->second;
-    take(unanswered_, key);
-    if (!granted) return;
+    auto answered = unanswered_.extract(canonical_id(id));
+    if (!answered || !granted) return;
+    Request& request = answered.mapped();
     const std::string subject = request.subject;
-    if (request.line.empty()) {
-        take(granted_, subject);
-    } else {
+    if (request.kept) {
         put(granted_, subject, std::move(request));
+    } else {
+        granted_.erase(subject);
     }
 }
 
 void StandingRequests::forget_unanswered() {
-    while (!unanswered_.empty()) take(unanswered_, std::string(unanswered_.begin()->first));
-}
-
-void StandingRequests::forget_subscriptions() {
-    // The log level has the empty subject, the first of all.
-    while (!granted_.empty() && !granted_.rbegin()->first.empty())
-        take(granted_, std::string(granted_.rbegin()->first));
+    unanswered_.clear();
 }
 
 std::vector<std::string> StandingRequests::again(const std::function<std::string()>& new_id) const {
     std::vector<std::string> lines;
-    for (const auto& [subject, request] : granted_) {
-        const std::string_view line = request.line;
-        lines.push_back(with_id(line, line.substr(request.id_at, request.id_size), new_id()));
-    }
+    for (const auto& [subject, request] : granted_) lines.push_back(request.kept->under(new_id()));
     return lines;
 }
 

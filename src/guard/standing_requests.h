@@ -5,11 +5,13 @@
 #include <cstddef>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "guard/envelope.h"
+#include "guard/kept_request.h"
 
 namespace reaper::guard {
 
@@ -32,22 +34,17 @@ class StandingRequests {
 
   private:
     struct Request {
-        std::string subject;  ///< A resource's address; empty: the log level.
-        std::string line;     ///< Empty: a subscription's end.
-        std::size_t id_at = 0;
-        std::size_t id_size = 0;
+        std::string subject;              ///< A resource's address; empty: the log level.
+        std::optional<KeptRequest> kept;  ///< Absent: a subscription's end.
     };
-    using Requests = std::map<std::string, Request, std::less<>>;
+    using Requests = std::map<std::string, Request>;
 
-    static std::size_t size_of(const std::string& key, const Request& request);
-    void forget_subscriptions();
+    static std::size_t size_of(const Requests& requests);
     /// False where there is no room for it.
     bool put(Requests& requests, const std::string& key, Request request);
-    void take(Requests& requests, const std::string& key);
 
     Requests unanswered_;  ///< By canonical id.
     Requests granted_;     ///< By subject.
-    std::size_t bytes_ = 0;
 };
 
 }  // namespace reaper::guard
