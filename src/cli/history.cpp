@@ -2,6 +2,7 @@
 #include <charconv>
 #include <set>
 
+#include "base/clocks.h"
 #include "cli/command.h"
 #include "cli/output.h"
 #include "cli/terminal.h"
@@ -64,8 +65,7 @@ policy::UserNames owners(const report::HistoryPage& page) {
 }
 
 ExitCode run(const Arguments& arguments) {
-    const WallTime now =
-        std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
+    const WallTime now = wall_now();
     const Parsed<HistoryOptions> options = read_options(arguments, now);
     if (!options) return usage_error("history", options.error());
     const Result<std::string> state = pass::our_places().state;

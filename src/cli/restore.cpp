@@ -1,6 +1,7 @@
 // mcp-reaper restore: puts a client's configuration back to what it was before it was changed.
 #include <charconv>
 
+#include "base/clocks.h"
 #include "cli/acting.h"
 #include "cli/command.h"
 #include "cli/config_files.h"
@@ -9,7 +10,6 @@
 #include "clients/real_path.h"
 #include "clients/restoring.h"
 #include "clients/shown_diff.h"
-#include "daemon/clocks.h"
 #include "pass/interrupts.h"
 #include "report/humanize.h"
 #include "report/moment.h"
@@ -79,7 +79,7 @@ ExitCode restore(const Restoring& restoring, const Arguments& arguments,
         complain("nothing was written");
         return ExitCode::failed;
     }
-    const auto done = carry_out(restoring, backups, daemon::wall_now());
+    const auto done = carry_out(restoring, backups, wall_now());
     if (!done) return failure(done.error());
     return print(name + ": restored from " + number + '\n');
 }

@@ -3,6 +3,7 @@
 
 #include <chrono>
 
+#include "base/clocks.h"
 #include "cli/command.h"
 #include "cli/daemon_client.h"
 #include "cli/output.h"
@@ -23,9 +24,7 @@ ExitCode run(const Arguments& arguments) {
     const bool told_apart = arguments.has("exit-code") && !status->health.healthy;
     const ExitCode code = told_apart ? ExitCode::findings : ExitCode::ok;
     if (*format == "json" || arguments.has("json")) return print(*body, code);
-    const auto now =
-        std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
-    return print(daemon::to_table(*status, table_options(), now), code);
+    return print(daemon::to_table(*status, table_options(), wall_now()), code);
 }
 
 }  // namespace

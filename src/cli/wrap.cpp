@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "base/clocks.h"
 #include "cli/acting.h"
 #include "cli/command.h"
 #include "cli/config_files.h"
@@ -14,7 +15,6 @@
 #include "clients/known_places.h"
 #include "clients/program_search.h"
 #include "clients/shown_diff.h"
-#include "daemon/clocks.h"
 #include "pass/interrupts.h"
 #include "report/humanize.h"
 #include "report/redact.h"
@@ -115,7 +115,7 @@ ExitCode write(const std::vector<Change>& changes, Direction direction,
     bool all = true;
     for (const Change& change : changes) {
         if (change.changed.empty()) continue;
-        const auto number = carry_out(change, direction, backups, daemon::wall_now());
+        const auto number = carry_out(change, direction, backups, wall_now());
         if (!number) {
             complain(number.error().message());
             all = false;

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "base/clocks.h"
 #include "daemon/control_core.h"
 #include "daemon/control_session.h"
 #include "daemon/http_text.h"
@@ -29,9 +30,7 @@ std::optional<ucred> credentials(int fd) {
 ControlOptions usual_control_options(uid_t owner) {
     ControlOptions options;
     options.owner = owner;
-    options.wall_time = [] {
-        return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
-    };
+    options.wall_time = wall_now;
     options.steady_time = [] { return std::chrono::steady_clock::now(); };
     options.tell = [](const std::string&) {};
     return options;

@@ -15,10 +15,10 @@
 #include <string_view>
 #include <utility>  // Boost 1.74 with g++ 12: before anything of Asio.
 
+#include "base/clocks.h"
 #include "daemon/actor.h"
 #include "daemon/backend.h"
 #include "daemon/changes.h"
-#include "daemon/clocks.h"
 #include "daemon/control_server.h"
 #include "daemon/cost_meter.h"
 #include "daemon/daemon.h"

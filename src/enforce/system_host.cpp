@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <ctime>
 
+#include "base/clocks.h"
 #include "classify/command_line.h"
 #include "enforce/process_handle.h"
 #include "scan/children.h"
@@ -63,7 +64,7 @@ SystemHost::SystemHost(const classify::Classifier& classifier, scan::AssembleOpt
       own_line_(own_line()) {}
 
 MonotonicTime SystemHost::now() const {
-    return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now());
+    return monotonic_now();
 }
 
 std::chrono::steady_clock::time_point SystemHost::instant() const {
@@ -71,10 +72,7 @@ std::chrono::steady_clock::time_point SystemHost::instant() const {
 }
 
 BootTime SystemHost::since_boot() const {
-    timespec moment{};
-    ::clock_gettime(CLOCK_BOOTTIME, &moment);
-    const auto exact = std::chrono::seconds(moment.tv_sec) + std::chrono::nanoseconds(moment.tv_nsec);
-    return std::chrono::duration_cast<BootTime>(exact);
+    return boot_now();
 }
 
 Result<scan::Snapshot> SystemHost::look_again(std::span<const scan::Server> servers) {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/clocks.h"
 #include "enforce/budget_file.h"
 #include "enforce/cages.h"
 #include "pass/private_directory.h"
@@ -13,10 +14,6 @@
 
 namespace reaper::pass {
 namespace {
-
-WallTime wall_time() {
-    return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
-}
 
 std::string half_done(const enforce::UndoEntry& entry) {
     if (!entry.stopped.empty()) return "stopped while ending it";
@@ -113,7 +110,7 @@ enforce::Means Acting::means() {
         return told ? Result<void>() : stored;
     };
     return {*host_,      *recorder_, *budget_, store, journal_ ? &*journal_ : nullptr,
-            no_journal_, own_id(),   wall_time};
+            no_journal_, own_id(),   wall_now};
 }
 
 void Acting::tell_remarks(const enforce::Enforcer& enforcer) {

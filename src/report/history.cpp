@@ -7,6 +7,7 @@
 #include <exception>
 #include <utility>
 
+#include "base/clocks.h"
 #include "report/database.h"
 #include "report/history_file.h"
 #include "report/history_record.h"
@@ -28,14 +29,7 @@ constexpr unsigned kPrunedEvery = 200;
 }  // namespace
 
 HistoryClock real_history_clock() {
-    return {[] {
-                return std::chrono::time_point_cast<std::chrono::milliseconds>(
-                    std::chrono::system_clock::now());
-            },
-            [] {
-                return std::chrono::time_point_cast<std::chrono::milliseconds>(
-                    std::chrono::steady_clock::now());
-            }};
+    return {wall_now, monotonic_now};
 }
 
 struct History::Store {

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clocks.h"
 #include "scan/descriptor_peek.h"
 #include "scan/detail_reader.h"
 #include "scan/detail_selection.h"
@@ -16,18 +17,6 @@
 
 namespace reaper::scan {
 namespace {
-
-template <typename Clock>
-auto now_in_milliseconds() {
-    return std::chrono::time_point_cast<std::chrono::milliseconds>(Clock::now());
-}
-
-BootTime time_since_boot() {
-    timespec now{};
-    ::clock_gettime(CLOCK_BOOTTIME, &now);
-    const auto exact = std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
-    return std::chrono::duration_cast<BootTime>(exact);
-}
 
 /// Without verifying that it still is the process: that is for the look itself,
 /// this only saves looks in vain (4 µs instead of 60).
@@ -94,9 +83,9 @@ class DetailPass {
 
 Sample empty_sample() {
     Sample sample;
-    sample.taken_at = now_in_milliseconds<std::chrono::system_clock>();
-    sample.monotonic = now_in_milliseconds<std::chrono::steady_clock>();
-    sample.since_boot = time_since_boot();
+    sample.taken_at = wall_now();
+    sample.monotonic = monotonic_now();
+    sample.since_boot = boot_now();
     sample.viewer = current_viewer();
     return sample;
 }

@@ -6,10 +6,14 @@
 
 #include "base/units.h"
 
-namespace reaper::daemon {
+namespace reaper {
 
 inline WallTime wall_now() {
     return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
+}
+
+inline MonotonicTime monotonic_now() {
+    return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now());
 }
 
 inline BootTime boot_now() {
@@ -19,4 +23,4 @@ inline BootTime boot_now() {
     return std::chrono::duration_cast<BootTime>(exact);
 }
 
-}  // namespace reaper::daemon
+}  // namespace reaper
