@@ -1,5 +1,8 @@
 #include "everything_server.h"
 
+#include <gtest/gtest.h>
+#include <signal.h>
+
 #include <algorithm>
 #include <chrono>
 #include <fstream>
@@ -30,12 +33,12 @@ std::uint64_t bytes_written(pid_t pid) {
 struct Writer {
     pid_t pid = 0;
     std::uint64_t written = 0;
-    Clock::time_point last{};  ///< When its last message was seen; the epoch: never.
+    bool has_written = false;  ///< A message, between two looks.
 
     void look() {
         constexpr std::uint64_t kMessage = 50;  // Less is a thread that wakes another.
         const std::uint64_t now = bytes_written(pid);
-        if (now >= written + kMessage) last = Clock::now();
+        has_written = has_written || now >= written + kMessage;
         written = now;
     }
 };
@@ -55,22 +58,25 @@ Launch everything_by_npx() {
     return launch_of(launches_by_npx(), "everything");
 }
 
-void await_silence(const std::vector<std::set<pid_t>>& chains, std::chrono::seconds wanted) {
+void await_silence(const std::vector<std::set<pid_t>>& chains) {
     const ProcessTable table = read_processes();
+    std::vector<pid_t> servers;
+    for (const std::set<pid_t>& chain : chains) servers.push_back(last_of(grow(chain, table), table));
+    // Each has its own beat, from when it was started. Whoever stands still for a beat has missed one,
+    // makes up for it at once, and counts the next from there: all are in step then.
+    for (const pid_t server : servers) signal_process(server, SIGSTOP);
+    std::this_thread::sleep_for(kPeriod + 1s);
     std::vector<Writer> writers;
-    for (const std::set<pid_t>& chain : chains) {
-        const pid_t pid = last_of(grow(chain, table), table);
-        writers.push_back({pid, bytes_written(pid), {}});
+    for (const pid_t server : servers) {
+        writers.push_back({server, bytes_written(server)});
+        signal_process(server, SIGCONT);
     }
-    if (writers.empty()) return;
-    // Long enough a silence of all of them; how long there can be depends on how they were started.
-    const auto begin = Clock::now();
-    for (auto silence = wanted; silence > 0s;) {
-        std::this_thread::sleep_for(10ms);  // There is no event for what another process writes.
-        for (Writer& writer : writers) writer.look();
-        const auto next = std::ranges::min(writers, {}, &Writer::last).last + kPeriod;
-        if (next >= Clock::now() + silence) return;
-        silence = wanted - (Clock::now() - begin) / kPeriod * 3s;
+    const auto give_up = Clock::now() + 10s;
+    for (Writer& writer : writers) {
+        for (; !writer.has_written && Clock::now() < give_up; writer.look()) {
+            std::this_thread::sleep_for(10ms);  // There is no event for what another process writes.
+        }
+        EXPECT_TRUE(writer.has_written) << "process " << writer.pid << " wrote nothing when it went on";
     }
 }
 

@@ -241,7 +241,7 @@ TEST_F(NpmAct, EndsEveryLeakedServerWholeAndTouchesNobodyElse) {
         for (std::size_t i = 0; i < servers.size(); ++i) {
             if (leaks[i].type == "everything") chains.push_back(servers[i]);
         }
-        await_silence(chains, 6s);  // The scan takes about three.
+        await_silence(chains);
         sdk.program().kill();
         python.program().kill();
 
@@ -303,7 +303,7 @@ TEST_F(NpmAct, AsAnOrdinaryUserEndsTheirsOnly) {
         for (std::size_t i = 0; i < servers.size(); ++i) {
             if (theirs[i].type == "everything") chains.push_back(servers[i]);
         }
-        await_silence(chains, 6s);  // The scan takes about three.
+        await_silence(chains);
         leaving.program().kill();
         roots.program().kill();
 
