@@ -17,8 +17,8 @@ using Instant = std::chrono::steady_clock::time_point;
 constexpr std::size_t kSideBySide = 32;
 /// Servers whose evidence is read again together: what has been read is acted upon before it is stale.
 constexpr std::size_t kLookedAtTogether = 8;
-/// A look that is older is no "moment ago" any more: putting the servers before it into their cages has
-/// taken its time.
+/// A look that is older is no "moment ago" any more: putting servers into their cages, or writing down
+/// what is about to be done, has taken its time.
 constexpr milliseconds kFresh = milliseconds(250);
 
 /// All that belongs to other servers: left alone, also where it descends from this one.
@@ -84,14 +84,8 @@ std::optional<Outcome> Enforcer::over_budget(const scan::Server& server) {
 void Enforcer::begin(const std::vector<Order>& orders, std::size_t index, const scan::Snapshot& snapshot,
                      Instant decided) {
     Order order = orders[index];
-    if (means_.host.told_to_stop()) {
-        conclude(orders, index, 0, outcome_of(Effect::cancelled, "interrupted before it was begun"));
-        return;
-    }
-    if (order.origin == Origin::rule && means_.revoked && means_.revoked()) {
-        conclude(orders, index, 0,
-                 outcome_of(Effect::cancelled,
-                            "the rules may have changed since it was ordered: look again"));
+    if (auto no = withdrawn(order)) {
+        conclude(orders, index, 0, std::move(*no));
         return;
     }
     auto now = judge_.judge(order, snapshot);
@@ -106,9 +100,34 @@ void Enforcer::begin(const std::vector<Order>& orders, std::size_t index, const 
         return;
     }
     const Recorder::Entry entry = means_.recorder.intend(order);
-    Outcome made = caging_.carry_out(order, others);
+    Instant looked = decided;
+    auto no = objection_by_now(order, looked);
+    Outcome made = no ? std::move(*no) : caging_.carry_out(order, others);
     made.took = std::chrono::duration_cast<microseconds>(means_.host.instant() - decided);
     conclude(orders, index, entry, std::move(made));
+}
+
+std::optional<Outcome> Enforcer::withdrawn(const Order& order) const {
+    if (means_.host.told_to_stop()) {
+        return outcome_of(Effect::cancelled, "interrupted before it was begun");
+    }
+    if (order.origin == Origin::rule && means_.revoked && means_.revoked()) {
+        return outcome_of(Effect::cancelled,
+                          "the rules may have changed since it was ordered: look again");
+    }
+    return std::nullopt;
+}
+
+std::optional<Outcome> Enforcer::objection_by_now(const Order& order, Instant& looked) {
+    if (means_.host.now() - looked <= kFresh) return std::nullopt;
+    if (auto no = withdrawn(order)) return no;
+    looked = means_.host.instant();
+    const auto snapshot = means_.host.look_again({&order.server, 1});
+    if (!snapshot) return outcome_of(Effect::failed, snapshot.error().message());
+    auto now = judge_.judge(order, *snapshot);
+    // What has ended by itself leaves what it has forked: the ladder sees to that.
+    if (now || now.error().effect == Effect::gone) return std::nullopt;
+    return std::move(now.error());
 }
 
 void Enforcer::begin_ending(const std::vector<Order>& orders, std::size_t index, const Order& order,
@@ -131,7 +150,15 @@ void Enforcer::begin_ending(const std::vector<Order>& orders, std::size_t index,
             remarks_.add(stored.error().message());
         }
     }
-    if (!termination->begin()) {
+    Instant looked = decided;
+    auto no = objection_by_now(order, looked);
+    if (!no && !termination->begin()) {
+        conclude(orders, index, entry, termination->outcome());
+        return;
+    }
+    if (!no) no = objection_by_now(order, looked);
+    if (no) {
+        termination->call_off(std::move(*no));
         conclude(orders, index, entry, termination->outcome());
         return;
     }

@@ -101,6 +101,11 @@ bool Termination::begin() {
     return true;
 }
 
+void Termination::call_off(Outcome why) {
+    finish(why.effect, std::move(why.why));
+    outcome_.remedy = std::move(why.remedy);
+}
+
 /// From here on whatever a victim forks is in the cage too. Without a cage it is found by parentage,
 /// which a double fork escapes.
 void Termination::contain() {

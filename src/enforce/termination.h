@@ -45,6 +45,9 @@ class Termination {
     /// is over: outcome() says why.
     bool begin();
 
+    /// Instead of the first advance(): it is over, for this reason.
+    void call_off(Outcome why);
+
     /// Goes as far as it can without waiting. When to come back at the latest, or as soon as one of
     /// waiting_for() has ended; nothing when it is over.
     std::optional<MonotonicTime> advance();

@@ -20,6 +20,7 @@ using test::Scenario;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 struct Refused {
     std::string name;
@@ -103,6 +104,59 @@ TEST(Enforcer, LooksAgainWhereTheLookHasGrownOld) {
     EXPECT_EQ(outcomes[0].effect, Effect::ended);
     EXPECT_EQ(outcomes[1].effect, Effect::cancelled);
 }
+
+struct Stall {
+    std::string name;
+    std::chrono::milliseconds intend, put;
+};
+
+void PrintTo(const Stall& one, std::ostream* out) {
+    *out << one.name;
+}
+
+/// Between the look that decides and the deed.
+class WhereItStalls : public ::testing::TestWithParam<Stall> {
+  protected:
+    WhereItStalls() {
+        scenario.recorder.intend_takes = GetParam().intend;
+        scenario.host.put_takes = GetParam().put;
+    }
+    Outcome outcome() {
+        const Order order = scenario.order(scenario.server({ModelProcess{}}));
+        scenario.host.servers[0].at_second_look = [this](auto& now) {
+            if (scenario.host.clock > support::kStart) at_third_look(now);
+        };
+        return scenario.carry_out({order})[0];
+    }
+
+    Scenario scenario;
+    std::function<void(scan::Server&)> at_third_look = [](scan::Server&) {};
+};
+
+TEST_P(WhereItStalls, LooksOnceMoreAndLeavesAloneWhoseClientIsBack) {
+    at_third_look = [](scan::Server& now) { now.channel = scan::Channel::open; };
+    const Outcome made = outcome();
+    EXPECT_EQ(made.effect, Effect::cancelled);
+    EXPECT_THAT(made.why, HasSubstr("client is back"));
+    EXPECT_THAT(scenario.signals(), IsEmpty());
+    EXPECT_THAT(scenario.recorder.notes.at(0).conclusions, ElementsAre(Effect::cancelled));
+}
+
+TEST_P(WhereItStalls, DoesNothingForSomebodyWhoWantsItToStop) {
+    at_third_look = [this](scan::Server&) { ADD_FAILURE() << "there was no need to look"; };
+    scenario.recorder.on_intend = [this] { scenario.host.stop = true; };
+    EXPECT_EQ(outcome().effect, Effect::cancelled);
+    EXPECT_THAT(scenario.signals(), IsEmpty());
+}
+
+TEST_P(WhereItStalls, DoesItWhereNothingHasChanged) {
+    EXPECT_EQ(outcome().effect, Effect::ended);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, WhereItStalls,
+                         ::testing::Values(Stall{"WritingItDown", 2s, 0s}, Stall{"CagingIt", 0s, 2s},
+                                           Stall{"Both", 2s, 2s}),
+                         support::name_of_case);
 
 TEST(Enforcer, BeginsNothingNewWhenToldToStopAndFinishesWhatItHasBegun) {
     Scenario scenario;
@@ -203,6 +257,17 @@ TEST_F(WithJournal, ThrottlesAndReleasesWhereThereIsNoFreezer) {
     EXPECT_EQ(scenario_.enforcer().release(contents.entries.at(0), Origin::hand).effect,
               Effect::released);
     EXPECT_EQ(scenario_.carry_out({scenario_.order(server_, Deed::freeze)})[0].effect, Effect::refused);
+}
+
+TEST_F(WithJournal, NothingIsFrozenWhoseClientCameBackWhileItWasWrittenDown) {
+    scenario_.recorder.intend_takes = 2s;
+    scenario_.host.servers[0].at_second_look = [&](auto& now) {
+        if (scenario_.host.clock > support::kStart) now.channel = scan::Channel::open;
+    };
+    EXPECT_EQ(scenario_.carry_out({scenario_.order(server_, Deed::freeze)})[0].effect,
+              Effect::cancelled);
+    EXPECT_TRUE(scenario_.host.log.empty());
+    EXPECT_EQ(entries(), 0U);
 }
 
 TEST_F(WithJournal, FailureHalfWayLeavesNothing) {

@@ -106,6 +106,8 @@ class Trial {
         caged_ = chance(65);
         if (!caged_) host().can = CageAbilities{.backend = "", .why_none = "none here"};
         if (chance(15)) host().cage_call_fails = [this] { return chance(15); };
+        if (chance(10)) scenario_.recorder.intend_takes = std::chrono::milliseconds(pick(1, 3000));
+        if (chance(10)) host().put_takes = std::chrono::milliseconds(pick(1, 500));
         for (unsigned i = pick(1, 3); i > 0; --i) {
             const int server = any_server();
             if (chance(10)) {  // A server of somebody else's below it.
@@ -234,7 +236,12 @@ class Trial {
         for (const Event& event : host().log) {
             if (event.server != server || event.kind != Event::Kind::signal) continue;
             const ModelProcess& target = process(event.process);
-            if (!begun) begun = event.at;
+            if (!begun) {
+                begun = event.at;
+                // One call of the cages may lie between: to take in what was forked meanwhile.
+                EXPECT_LE(event.at - event.looked_at, std::chrono::milliseconds(250) + host().put_takes)
+                    << "on old evidence";
+            }
             if (event.number == SIGTERM) {
                 EXPECT_LE(++terms[event.process], 2U);
                 const int rank = target.supervisor                           ? 0

@@ -63,6 +63,7 @@ struct Event {
     ProcessId process;
     int server;
     int number;
+    MonotonicTime looked_at;  ///< When the evidence had last been read.
 };
 
 class ModelHost : public enforce::Host, public enforce::Cages {
@@ -170,6 +171,7 @@ class ModelHost : public enforce::Host, public enforce::Cages {
 
     Result<scan::Snapshot> look_again(std::span<const scan::Server>) override {
         mischief();
+        looked_at_ = clock;
         scan::Snapshot snapshot;
         snapshot.viewer = {viewer_uid, viewer_uid == 0};
         snapshot.monotonic = clock;
@@ -339,7 +341,7 @@ class ModelHost : public enforce::Host, public enforce::Cages {
         return failed;
     }
     void note(Event::Kind kind, const ModelProcess& process, int number) {
-        log.push_back({kind, clock, process.id, process.server, number});
+        log.push_back({kind, clock, process.id, process.server, number, looked_at_});
     }
 
     Result<void> signal(const ProcessId& id, int number) {
@@ -430,6 +432,7 @@ class ModelHost : public enforce::Host, public enforce::Cages {
 
     pid_t next_pid_ = 1000;
     unsigned forks_ = 0;
+    MonotonicTime looked_at_{};
 };
 
 }  // namespace reaper::test

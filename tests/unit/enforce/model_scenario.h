@@ -20,6 +20,8 @@ class NotingRecorder : public enforce::Recorder {
     explicit NotingRecorder(ModelHost& host) : host_(host) {}
 
     Entry intend(const enforce::Order& order) override {
+        host_.clock += intend_takes;
+        if (on_intend) on_intend();
         if (broken) return 0;
         notes.push_back({order, host_.log.size(), {}});
         return static_cast<Entry>(notes.size());
@@ -34,6 +36,8 @@ class NotingRecorder : public enforce::Recorder {
     }
 
     std::vector<Note> notes;
+    milliseconds intend_takes{0};  ///< A disk that is busy.
+    std::function<void()> on_intend;
     bool broken = false;
     bool told = false;
 
