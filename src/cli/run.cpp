@@ -70,6 +70,8 @@ Parsed<guard::Task> make_task(const Arguments& arguments, const policy::LoadedPo
     const auto line = classify::CommandLine::from_argv(task.command);
     task.type = arguments.value("type").value_or(loaded.classifier.classify(line).type);
     task.name = arguments.value("name").value_or("");
+    for (const policy::ClientProgram& client : loaded.policy.clients)
+        task.clients.push_back(client.match);
     task.settings = loaded.policy.guard_for(task.type);
     for (const std::string& setting : arguments.values("set")) {
         if (auto set = apply_guard_setting(setting, task.settings); !set)

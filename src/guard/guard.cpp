@@ -76,6 +76,7 @@ Guard::Guard(const Task& task)
       id_prefix_("\"mcp-reaper-" + random_word() + '-') {
     launch_.command = task_.command;
     launch_.times = {task_.settings.close_wait, task_.settings.grace};
+    launch_.clients = task_.clients;
     launch_.open_files = task_.settings.open_files;
 }
 

@@ -112,7 +112,7 @@ class KeeperLife {
         // Not collected yet, so the pid is still its own.
         server_ = scan::identify(pid).value_or(ProcessId{pid, Ticks{0}});
         tell({Keeper::Report::What::started, 0, server_});
-        tree_.emplace(::getpid(), server_);
+        tree_.emplace(::getpid(), server_, launch_.clients);
     }
 
     [[noreturn]] void give_up(int code) {

@@ -35,6 +35,7 @@ struct Launch {
     std::vector<std::string> command;  ///< Program and arguments.
     std::string path;                  ///< The program, found.
     EndTimes times;
+    std::vector<std::string> clients;    ///< As for Spared.
     std::optional<unsigned> open_files;  ///< RLIMIT_NOFILE
 };
 

@@ -8,7 +8,7 @@ namespace reaper::guard {
 Result<ServerRun> ServerRun::start(const Launch& launch, ServerPipes& pipes, MonotonicTime now) {
     auto keeper = Keeper::start(launch, pipes);
     if (!keeper) return tl::unexpected(keeper.error());
-    return ServerRun(std::move(*keeper), launch.times, now);
+    return ServerRun(std::move(*keeper), launch, now);
 }
 
 void ServerRun::step(MonotonicTime now) {
@@ -34,7 +34,7 @@ void ServerRun::step(MonotonicTime now) {
         return;
     }
     if (!orphans_) {
-        orphans_.emplace(::getpid(), server_);
+        orphans_.emplace(::getpid(), server_, clients_);
         end(Ending::From::sigterm, now);
     }
     due_ = ending_->step(*orphans_, now);

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "guard/keeper.h"
 #include "guard/tree.h"
@@ -40,11 +41,12 @@ class ServerRun {
     [[nodiscard]] bool over() const { return over_; }
 
   private:
-    ServerRun(Keeper keeper, EndTimes times, MonotonicTime now)
-        : keeper_(std::move(keeper)), times_(times), started_(now) {}
+    ServerRun(Keeper keeper, const Launch& launch, MonotonicTime now)
+        : keeper_(std::move(keeper)), times_(launch.times), clients_(launch.clients), started_(now) {}
 
     Keeper keeper_;
     EndTimes times_;
+    std::vector<std::string> clients_;
     MonotonicTime started_;
     std::optional<ProcessId> server_;
     std::optional<int> not_started_;

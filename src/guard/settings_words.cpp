@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "guard/spared.h"
+
 namespace reaper::guard {
 namespace {
 
@@ -130,6 +132,7 @@ bool read_word(string_view name, string_view text, Task& task) {
     if (name == "name") return task.name = text, true;
     if (name == "runtime") return task.runtime = text, true;
     if (name == "state") return task.state = text, true;
+    if (name == "client") return task.clients.emplace_back(text), true;
     if (name == "limit") {
         Number limit;
         if (!read_number(text, limit) || !limit) return false;
@@ -165,6 +168,7 @@ std::vector<std::string> to_words(const Task& task) {
         const Number value = word.get(task.settings);
         if (value != word.get(usual)) say(word.name, text_of(value));
     }
+    for (const std::string& client : task.clients) say("client", client);
     if (!task.runtime.empty()) say("runtime", task.runtime);
     if (!task.state.empty()) say("state", task.state);
     words.emplace_back("--");
@@ -183,6 +187,7 @@ Result<Task> task_from(const std::vector<std::string>& words) {
             return fail("understand", words[at], "it is no setting of the guard");
     }
     if (at + 1 >= words.size()) return fail("start the server", "", "there is no command behind '--'");
+    if (const auto right = Spared::check(task.clients); !right) return tl::unexpected(right.error());
     task.command.assign(words.begin() + static_cast<std::ptrdiff_t>(at) + 1, words.end());
     return task;
 }

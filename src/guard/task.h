@@ -17,7 +17,8 @@ struct Task {
     std::string type;  ///< Server type; empty where nothing gives it away.
     std::string name;  ///< What people call this server; empty: its type.
     Settings settings;
-    std::optional<unsigned> limit;  ///< How many servers of the type there may be.
+    std::vector<std::string> clients;  ///< RE2 patterns of a policy's `clients:`: programs never ended.
+    std::optional<unsigned> limit;     ///< How many servers of the type there may be.
     Among among = Among::client;
     std::string runtime;  ///< Directory for what lasts until the next reboot; empty: none.
     std::string state;    ///< Directory for logs and crash reports; empty: none.

@@ -2,10 +2,8 @@
 
 #include <algorithm>
 
-#include "classify/builtin_client.h"
 #include "scan/children.h"
 #include "scan/process_dir.h"
-#include "scan/protection.h"
 
 namespace reaper::guard {
 namespace {
@@ -44,26 +42,13 @@ void ProcessTree::collect(ProcessId parent, std::vector<ProcessId>& found, int d
     const auto children = scan::children_of(*dir);
     if (!children) return;
     for (const ProcessId child : *children) {
-        if (is_spared(child)) {
+        if (child != server_ && never_ended_.has(child)) {
             spared_.push_back(child);
             continue;
         }
         found.push_back(child);
         collect(child, found, depth + 1);
     }
-}
-
-bool ProcessTree::is_spared(ProcessId id) const {
-    if (server_ && id == *server_) return false;
-    const auto dir = scan::ProcessDir::open(id);
-    if (!dir) return false;
-    scan::Process process;
-    process.id = id;
-    process.cmdline = dir->command_line().value_or("");
-    if (const auto stat = dir->stat()) process.comm = stat->comm;
-    const std::string exe = dir->link("exe").value_or("");
-    const auto what = classify::builtin_client(classify::CommandLine::from_proc(process.cmdline), exe);
-    return scan::is_never_ended(process, what);
 }
 
 bool ProcessTree::over() const {

@@ -10,16 +10,19 @@
 //    parent is while that one was held; who was once a descendant stays one for its life. Never a
 //    process group: the server shares its client's.
 //  - A person's session within the tree: an agent that the server has started, a tmux or a browser that
-//    somebody opened through it. scan::is_never_ended names them; they, and what lives below them, are
+//    somebody opened through it. Spared names them; they, and what lives below them, are
 //    spared, and are somebody else's children when the guard has gone. The server's own process is never
 //    spared: its client would end it too.
 #pragma once
 
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "base/process_id.h"
 #include "enforce/process_handle.h"
+#include "guard/spared.h"
 
 namespace reaper::guard {
 
@@ -38,7 +41,9 @@ class Tree {
 class ProcessTree final : public Tree {
   public:
     /// `root` is the subreaper; it is not in the tree. `server`: the process that it was started for.
-    ProcessTree(pid_t root, std::optional<ProcessId> server) : root_(root), server_(server) {}
+    /// `clients`: as for Spared.
+    ProcessTree(pid_t root, std::optional<ProcessId> server, std::vector<std::string> clients = {})
+        : root_(root), server_(server), never_ended_(std::move(clients)) {}
 
     std::size_t look() override;
     [[nodiscard]] bool over() const override;
@@ -50,10 +55,10 @@ class ProcessTree final : public Tree {
 
   private:
     void collect(ProcessId parent, std::vector<ProcessId>& found, int depth);
-    [[nodiscard]] bool is_spared(ProcessId id) const;
 
     pid_t root_;
     std::optional<ProcessId> server_;
+    Spared never_ended_;
     std::vector<enforce::ProcessHandle> held_;
     std::vector<ProcessId> spared_;
 };

@@ -116,6 +116,24 @@ TEST_F(GuardCommand, GoesByThePolicyOfTheServersType) {
     }
 }
 
+TEST_F(GuardCommand, SparesAnAgentThatOnlyThePolicyKnows) {
+    const std::string file = policy("clients: [{ name: ours, match: '(^|/)our-agent( |$)' }]\n");
+    Program program = guarded({"--policy", file});
+    next(program);
+    const auto start_agent = [&](const std::string& name) {
+        program.write_line(json({{"id", 1}, {"method", "agent"}, {"params", name}}).dump());
+        return next(program).at("result").get<pid_t>();
+    };
+    const pid_t agent = start_agent("our-agent");
+    Held ours({agent});
+    Held others({start_agent("their-agent")});
+    program.close_input();
+    EXPECT_THAT(others.left_after(10s), IsEmpty());
+    EXPECT_THAT(program.wait(), ::testing::Optional(0));
+    EXPECT_THAT(ours.left_after(0ms), ::testing::Contains(agent));
+    signal_process(agent, SIGKILL);
+}
+
 TEST_F(GuardCommand, RefusesWrongUseInThePolicysWords) {
     const auto run = [&](std::vector<std::string> words) {
         words.insert(words.begin(), {"sh", "-c", "\"$@\" 2>&1", "sh", REAPER_BINARY, "run"});

@@ -85,18 +85,18 @@ int start_helper() {
     return pid;
 }
 
-int start_agent() {
+int start_agent(const std::string& name) {
     int told[2];
     if (pipe2(told, O_CLOEXEC) != 0) _exit(8);
     const pid_t child = fork();
     if (child == 0) {
         setenv("PEER_STAYS", "1", 1);
-        execl("/proc/self/exe", "claude", static_cast<char*>(nullptr));
+        execl("/proc/self/exe", name.c_str(), static_cast<char*>(nullptr));
         _exit(127);
     }
     char none = 0;
     close(told[1]);
-    if (read(told[0], &none, 1) != 0) _exit(8);  // It has become claude.
+    if (read(told[0], &none, 1) != 0) _exit(8);  // It has become that.
     close(told[0]);
     return child;
 }
@@ -167,7 +167,8 @@ void obey(const json& message, std::string& line) {
     if (method == "noise") write_all(2, std::string(params.get<std::size_t>(), '!') + '\n');
     if (method == "ask") return answer(id, ask(line));
     if (method == "helper") return answer(id, start_helper());
-    if (method == "agent") return answer(id, start_agent());
+    if (method == "agent")
+        return answer(id, start_agent(params.is_string() ? params.get<std::string>() : "claude"));
     if (method == "forks") return answer(id, fork_children(params.get<int>()));
     if (method == "limits") return answer(id, open_files());
     answer(id, params);

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 #include <pty.h>
 #include <sys/ioctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,12 +24,6 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 
 constexpr int kServerGone = -32000;
-
-void signal_process(pid_t pid, int number) {
-    const UniqueFd process = open_process(pid);
-    ASSERT_TRUE(process);
-    ASSERT_EQ(syscall(SYS_pidfd_send_signal, process.get(), number, nullptr, 0), 0);
-}
 
 // --- What passes.
 

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
@@ -106,6 +107,12 @@ std::set<pid_t> tree_of(pid_t top, const ProcessTable& table) {
 
 UniqueFd open_process(pid_t pid) {
     return UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+}
+
+void signal_process(pid_t pid, int number) {
+    const UniqueFd process = open_process(pid);
+    ASSERT_TRUE(process);
+    ASSERT_EQ(syscall(SYS_pidfd_send_signal, process.get(), number, nullptr, 0), 0);
 }
 
 bool await_exit(const UniqueFd& process, std::chrono::milliseconds within) {

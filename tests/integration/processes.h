@@ -43,6 +43,9 @@ std::set<pid_t> grow(const std::set<pid_t>& seeds, const ProcessTable& table);
 /// A descriptor for that very process; invalid where it is gone.
 UniqueFd open_process(pid_t pid);
 
+/// Through a descriptor of its own. Fails the test where it is gone.
+void signal_process(pid_t pid, int number);
+
 /// Whether the process behind a pidfd ended within the time.
 bool await_exit(const UniqueFd& process, std::chrono::milliseconds within);
 

@@ -27,6 +27,7 @@ TEST(SettingsWords, ComeBackAsTheyWere) {
     task.name = "a name = b";
     task.limit = 3;
     task.among = Among::user;
+    task.clients = {"(^|/)our-agent( |$)", "a=b"};
     task.runtime = "/run/x";
     task.state = "/var/x y";
     Settings& settings = task.settings;
@@ -58,6 +59,7 @@ TEST(SettingsWords, ComeBackAsTheyWere) {
     const auto again = task_from(to_words(task));
     ASSERT_TRUE(again) << again.error().message();
     EXPECT_EQ(again->settings, task.settings);
+    EXPECT_EQ(again->clients, task.clients);
     EXPECT_EQ(again->command, task.command);
     EXPECT_EQ(again->name, task.name);
     EXPECT_EQ(again->type, task.type);
@@ -66,12 +68,12 @@ TEST(SettingsWords, ComeBackAsTheyWere) {
     EXPECT_EQ(again->runtime, task.runtime);
     EXPECT_EQ(again->state, task.state);
     // Each member is another than usual: a new one that has no word fails here.
-    EXPECT_EQ(to_words(task).size(), 25U + 6U + 2U);
+    EXPECT_EQ(to_words(task).size(), 25U + 8U + 2U);
 }
 
 TEST(SettingsWords, RefuseWhatIsNone) {
-    for (const char* word :
-         {"nonsense", "nonsense=1", "restarts=many", "restarts=-1", "among=friends", "limit=none"}) {
+    for (const char* word : {"nonsense", "nonsense=1", "restarts=many", "restarts=-1", "among=friends",
+                             "limit=none", "client=("}) {
         EXPECT_FALSE(task_from({word, "--", "a"})) << word;
     }
     EXPECT_FALSE(task_from({"restarts=1"}));

@@ -94,6 +94,21 @@ TEST(ProcessTree, SparesWhoIsNeverEndedAndWhatIsBelow) {
               "spared");
 }
 
+TEST(ProcessTree, SparesThePolicysOwnClients) {
+    EXPECT_EQ(below_a_subreaper([]() -> std::string {
+                  const pid_t server = start("node");
+                  test::Child agent = test::Child::exec("/bin/sleep", {"/opt/our-agent", "1000"});
+                  ProcessTree without(::getpid(), std::nullopt);
+                  without.look();
+                  if (!without.spared().empty()) return "it is spared without a policy";
+                  ProcessTree tree(::getpid(), std::nullopt, {"(^|/)our-agent( |$)"});
+                  tree.look();
+                  if (pids(tree.spared()) != std::set<pid_t>{agent.pid()}) return "it is not spared";
+                  return pids(tree.members()) == std::set<pid_t>{server} ? "spared" : "alone";
+              }),
+              "spared");
+}
+
 TEST(ProcessTree, NeverSparesTheServerItself) {
     EXPECT_EQ(below_a_subreaper([]() -> std::string {
                   const pid_t server = start("tmux: server");

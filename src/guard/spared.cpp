@@ -1,0 +1,46 @@
+#include "guard/spared.h"
+
+#include "classify/builtin_client.h"
+#include "scan/process_dir.h"
+#include "scan/protection.h"
+
+namespace reaper::guard {
+namespace {
+
+Result<classify::Classifier> compile(const std::vector<std::string>& clients) {
+    std::vector<classify::ClientPattern> patterns;
+    for (const std::string& client : clients) patterns.push_back({client, client});
+    return classify::Classifier::compile({}, std::move(patterns));
+}
+
+}  // namespace
+
+Result<void> Spared::check(const std::vector<std::string>& clients) {
+    if (clients.empty()) return {};
+    const auto compiled = compile(clients);
+    if (!compiled) return tl::unexpected(compiled.error());
+    return {};
+}
+
+classify::Classification Spared::classify(const classify::CommandLine& line, const std::string& exe) {
+    if (clients_.empty()) return classify::builtin_client(line, exe);
+    if (!classifier_) {
+        if (auto compiled = compile(clients_)) classifier_ = std::move(*compiled);
+    }
+    if (!classifier_) return classify::builtin_client(line, exe);
+    return classifier_->classify(line, {exe, {}});
+}
+
+bool Spared::has(ProcessId id) {
+    const auto dir = scan::ProcessDir::open(id);
+    if (!dir) return false;
+    scan::Process process;
+    process.id = id;
+    process.cmdline = dir->command_line().value_or("");
+    if (const auto stat = dir->stat()) process.comm = stat->comm;
+    const std::string exe = dir->link("exe").value_or("");
+    return scan::is_never_ended(process,
+                                classify(classify::CommandLine::from_proc(process.cmdline), exe));
+}
+
+}  // namespace reaper::guard
