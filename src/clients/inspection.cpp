@@ -193,20 +193,26 @@ CheckPoint named_twice(const FoundFile& file, const std::string& name, const std
 
 std::vector<CheckPoint> inspect(const std::vector<FoundFile>& files, const Examiner& examiner) {
     std::vector<CheckPoint> points;
+    struct Read {
+        std::string path;
+        std::set<std::string> names;
+    };
     // Of each client the user's file and the nearest project's.
-    std::map<std::pair<Client, bool>, std::set<std::string>> names;
-    std::map<std::pair<Client, bool>, std::string> paths;
+    std::map<std::pair<Client, bool>, Read> read;
     for (const FoundFile& file : files) {
         FileInspection inspection(file, examiner);
         std::vector<CheckPoint> of_file = inspection.run();
         points.insert(points.end(), std::make_move_iterator(of_file.begin()),
                       std::make_move_iterator(of_file.end()));
-        const std::pair own = {file.client, file.of_project};
-        if (!reads_both_files(file.client) || !paths.try_emplace(own, file.path).second) continue;
-        names[own] = inspection.names_everywhere();
-        const std::pair other = {file.client, !file.of_project};
-        for (const std::string& name : names[own])
-            if (names[other].contains(name)) points.push_back(named_twice(file, name, paths[other]));
+        if (!reads_both_files(file.client)) continue;
+        const auto [own, first] = read.try_emplace({file.client, file.of_project});
+        if (!first) continue;
+        own->second = {file.path, inspection.names_everywhere()};
+        const auto other = read.find({file.client, !file.of_project});
+        if (other == read.end()) continue;
+        for (const std::string& name : own->second.names)
+            if (other->second.names.contains(name))
+                points.push_back(named_twice(file, name, other->second.path));
     }
     return points;
 }

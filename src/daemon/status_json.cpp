@@ -111,6 +111,14 @@ class Reader {
             if (one.is_string()) value.push_back(one.get<std::string>());
         }
     }
+    /// In the unit of `value`.
+    template <typename Duration>
+    void read_duration(const char* key, Duration& value) const {
+        std::int64_t count = value.count();
+        read_number(key, count);
+        value = Duration(count);
+    }
+    /// With decimals.
     void read_ms(const char* key, std::chrono::microseconds& value) const {
         double ms = 0;
         read_number(key, ms);
@@ -173,12 +181,8 @@ OwnCost read_cost(const Reader& from) {
     from.read_ms("tick_max_ms", cost.tick_max);
     from.read_number("ticks", cost.ticks);
     from.read_number("late_ticks", cost.late_ticks);
-    std::int64_t interval = 0;
-    from.read_number("interval_ms", interval);
-    cost.interval = std::chrono::milliseconds(interval);
-    std::int64_t wanted = 0;
-    from.read_number("interval_wanted_ms", wanted);
-    cost.interval_wanted = std::chrono::milliseconds(wanted);
+    from.read_duration("interval_ms", cost.interval);
+    from.read_duration("interval_wanted_ms", cost.interval_wanted);
     return cost;
 }
 
@@ -188,10 +192,8 @@ std::vector<BreakerStatus> read_breakers(const json& list) {
     for (const json& one : list) {
         if (!one.is_object()) continue;
         BreakerStatus breaker;
-        std::int64_t left = 0;
         Reader(one).read("type", breaker.type);
-        Reader(one).read_number("left_seconds", left);
-        breaker.left = std::chrono::seconds(left);
+        Reader(one).read_duration("left_seconds", breaker.left);
         breakers.push_back(std::move(breaker));
     }
     return breakers;
@@ -256,9 +258,7 @@ Result<Status> status_from_json(std::string_view body) {
     from.read_number("pid", status.pid);
     from.read_number("uid", status.uid);
     from.read("started_at", status.started_at);
-    std::int64_t uptime = 0;
-    from.read_number("uptime_seconds", uptime);
-    status.uptime = std::chrono::seconds(uptime);
+    from.read_duration("uptime_seconds", status.uptime);
     std::string mode;
     from.read("mode", mode);
     if (mode == "observe") status.mode = policy::Mode::observe;

@@ -236,10 +236,6 @@ void never_wait(const UniqueFd& fd) {
 
 }  // namespace
 
-MonotonicTime monotonic_now() {
-    return std::chrono::time_point_cast<milliseconds>(std::chrono::steady_clock::now());
-}
-
 Result<Keeper> Keeper::start(const Launch& launch, ServerPipes& pipes) {
     TheirEnds theirs;
     ServerPipes ours;

@@ -23,6 +23,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clocks.h"
 #include "base/process_id.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
@@ -76,8 +77,5 @@ class Keeper {
     UniqueFd socket_;
     bool gone_ = false;
 };
-
-/// CLOCK_MONOTONIC.
-MonotonicTime monotonic_now();
 
 }  // namespace reaper::guard
