@@ -1,7 +1,8 @@
 #include "recording.h"
 
+#include <re2/re2.h>
+
 #include <algorithm>
-#include <regex>
 
 #include "processes.h"
 
@@ -9,8 +10,6 @@ namespace reaper::integration {
 namespace {
 
 constexpr std::size_t kShown = 600;
-/// No message with anything in it that a server makes anew is as long, and std::regex recurs.
-constexpr std::size_t kLongest = 16 * 1024;
 
 std::string around(const std::string& text, std::size_t at) {
     const std::size_t from = at < kShown / 2 ? 0 : at - kShown / 2;
@@ -75,16 +74,18 @@ std::string difference_of_messages(const std::string& file, const std::string& o
 }
 
 std::string same_in_each_run(const std::string& message) {
-    static const std::regex id("[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}");
-    static const std::regex time("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z");
-    static const std::regex by_chance("\"notifications/message\".*[ -]level[ -]message\"");
-    if (message.size() > kLongest) return message;
-    static const std::regex by_the_clock(
+    static const RE2 id("[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}");
+    static const RE2 time("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z");
+    static const RE2 by_chance("\"notifications/message\".*[ -]level[ -]message\"");
+    static const RE2 by_the_clock(
         "\"notifications/resources/updated\"|\"notifications/tasks/status\".*\"working\"");
-    static const std::regex stage("\"statusMessage\":\"[^\"]*\"");
-    if (std::regex_search(message, by_chance) || std::regex_search(message, by_the_clock)) return {};
-    const std::string timeless = std::regex_replace(std::regex_replace(message, id, "ID"), time, "TIME");
-    return std::regex_replace(timeless, stage, "\"statusMessage\":\"STAGE\"");
+    static const RE2 stage("\"statusMessage\":\"[^\"]*\"");
+    if (RE2::PartialMatch(message, by_chance) || RE2::PartialMatch(message, by_the_clock)) return {};
+    std::string same = message;
+    RE2::GlobalReplace(&same, id, "ID");
+    RE2::GlobalReplace(&same, time, "TIME");
+    RE2::GlobalReplace(&same, stage, "\"statusMessage\":\"STAGE\"");
+    return same;
 }
 
 std::string difference_of_json(const json& one, const json& other) {
