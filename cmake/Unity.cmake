@@ -1,6 +1,6 @@
-# REAPER_UNITY: eight sources are compiled as one. What costs a sanitized build its time is to read and to
-# instantiate the same headers once a source. Only the preset asan has it, which CI builds from nothing:
-# elsewhere each source is compiled alone, which proves that it includes what it uses.
+# REAPER_UNITY: eight sources are compiled as one. What costs a build from nothing its time is to read and
+# to instantiate the same headers once a source. The presets release and asan have it; debug, which people
+# edit with, and fuzz compile each source alone, which proves that it includes what it uses.
 option(REAPER_UNITY "Compile several sources as one" OFF)
 
 if(REAPER_UNITY)
