@@ -17,22 +17,30 @@ constexpr unsigned kMostRounds = 20;
 
 }  // namespace
 
-Outcome Caging::carry_out(const Order& order, const std::set<ProcessId>& others) {
+Outcome Caging::carry_out(const Order& order, const std::set<ProcessId>& others,
+                          const std::function<std::optional<Outcome>()>& objection) {
     if (auto no = impossible(order)) return std::move(*no);
     UndoEntry undo = entry_for(order);
     if (const auto noted = means_.journal->put(undo); !noted) {
         return outcome_of(Effect::refused,
                           "what must be undone cannot be noted: " + noted.error().message());
     }
-    if (const auto held = hold_in_cage(order, undo.cage, others); !held) {
-        const Outcome undone = this->undo(undo);
-        Outcome made = outcome_of(Effect::failed, held.error().message());
-        if (!succeeded(undone.effect)) made.why += "; and it could not be undone: " + undone.why;
-        return made;
+    if (const auto put = put_in_cage(order.server, undo.cage, others); !put) {
+        return undone_after(outcome_of(Effect::failed, put.error().message()), undo);
+    }
+    if (auto no = objection()) return undone_after(std::move(*no), undo);
+    if (const auto held = hold(order, undo.cage); !held) {
+        return undone_after(outcome_of(Effect::failed, held.error().message()), undo);
     }
     undo.state = UndoState::held;
     if (const auto noted = means_.journal->put(undo); !noted) remarks_.add(noted.error().message());
     return outcome_of(undo.frozen ? Effect::frozen : Effect::throttled, "");
+}
+
+Outcome Caging::undone_after(Outcome made, const UndoEntry& undo) {
+    const Outcome undone = this->undo(undo);
+    if (!succeeded(undone.effect)) made.why += "; and it could not be undone: " + undone.why;
+    return made;
 }
 
 /// What this host or the lack of a journal stands against.
@@ -77,12 +85,10 @@ UndoEntry Caging::entry_for(const Order& order) const {
     return entry;
 }
 
-/// Puts all of the server into the cage, until nothing it has forked is outside, then limits or freezes
-/// it.
-Result<void> Caging::hold_in_cage(const Order& order, const std::string& cage,
-                                  const std::set<ProcessId>& others) {
+/// All of the server, until nothing it has forked is outside.
+Result<void> Caging::put_in_cage(const scan::Server& server, const std::string& cage,
+                                 const std::set<ProcessId>& others) {
     Cages& cages = means_.host.cages();
-    const scan::Server& server = order.server;
     std::vector<ProcessId> members;
     for (const scan::Member& member : server.members) {
         if (!member.zombie) members.push_back(member.id);
@@ -100,6 +106,12 @@ Result<void> Caging::hold_in_cage(const Order& order, const std::string& cage,
         if (outside.empty()) break;
         if (auto put = cages.put(cage, server.uid, outside); !put) return put;
     }
+    return {};
+}
+
+/// Limits or freezes what is in it.
+Result<void> Caging::hold(const Order& order, const std::string& cage) {
+    Cages& cages = means_.host.cages();
     if (order.deed == Deed::freeze) {
         // It may have been throttled before, which the entry of its being frozen says nothing of.
         auto lifted = cages.limit(cage, CageLimits{});
@@ -198,7 +210,8 @@ void Caging::tidy(const std::set<std::string>& noted) {
 
 /// A server that was throttled or frozen and has ended needs no undoing any more.
 void Caging::forget(const scan::Server& server, const Outcome& made) {
-    const bool gone = made.effect == Effect::ended || made.effect == Effect::killed;
+    const bool gone =
+        made.effect == Effect::ended || made.effect == Effect::killed || made.effect == Effect::gone;
     if (means_.journal == nullptr || !gone || !made.left.empty()) return;
     // What has got away from its end may still be in there, and kept to its limits.
     const auto inside = means_.host.cages().processes(cage_name(server));
@@ -232,6 +245,10 @@ Termination::NoteStopped Caging::noting_stops(const Order& order) {
         // They are stopped all the same: it is for a moment, and a second scan would end them too.
         if (!noted) remarks_.add(noted.error().message());
     };
+}
+
+std::optional<UndoEntry> Caging::entry_of(const scan::Server& server) const {
+    return means_.journal == nullptr ? std::nullopt : find_entry(cage_name(server));
 }
 
 std::optional<UndoEntry> Caging::find_entry(const std::string& cage) const {

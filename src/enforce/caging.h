@@ -1,6 +1,7 @@
 // Throttling and freezing, and undoing that: each noted in the undo journal before it is done.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -19,8 +20,10 @@ class Caging {
     Caging(const Means& means, Remarks& remarks) : means_(means), remarks_(remarks) {}
 
     /// Deed::throttle or Deed::freeze, whole or undone again. `others`: processes of other servers,
-    /// which stay where they are.
-    Outcome carry_out(const Order& order, const std::set<ProcessId>& others);
+    /// which stay where they are. `objection` is asked when all that takes time is done: what it says is
+    /// the outcome then.
+    Outcome carry_out(const Order& order, const std::set<ProcessId>& others,
+                      const std::function<std::optional<Outcome>()>& objection);
 
     /// Thaws, lifts, continues: what the entry says was done. It is begun anew for that time, so that
     /// whoever comes after us goes on with it.
@@ -38,12 +41,17 @@ class Caging {
     /// A server that was throttled or frozen and has ended needs no undoing any more.
     void forget(const scan::Server& server, const Outcome& outcome);
 
+    /// What the journal says is held of this server.
+    [[nodiscard]] std::optional<UndoEntry> entry_of(const scan::Server& server) const;
+
     /// Notes whom the end of this server stops for a moment. Nothing where there is no journal.
     Termination::NoteStopped noting_stops(const Order& order);
 
   private:
-    Result<void> hold_in_cage(const Order& order, const std::string& cage,
-                              const std::set<ProcessId>& others);
+    Result<void> put_in_cage(const scan::Server& server, const std::string& cage,
+                             const std::set<ProcessId>& others);
+    Result<void> hold(const Order& order, const std::string& cage);
+    Outcome undone_after(Outcome made, const UndoEntry& undo);
     [[nodiscard]] std::optional<Outcome> impossible(const Order& order) const;
     [[nodiscard]] UndoEntry entry_for(const Order& order) const;
     Outcome undo(const UndoEntry& entry);

@@ -101,8 +101,8 @@ void Enforcer::begin(const std::vector<Order>& orders, std::size_t index, const 
     }
     const Recorder::Entry entry = means_.recorder.intend(order);
     Instant looked = decided;
-    auto no = objection_by_now(order, looked);
-    Outcome made = no ? std::move(*no) : caging_.carry_out(order, others);
+    Outcome made =
+        caging_.carry_out(order, others, [&] { return objection_by_now(order, looked, nullptr); });
     made.took = std::chrono::duration_cast<microseconds>(means_.host.instant() - decided);
     conclude(orders, index, entry, std::move(made));
 }
@@ -118,16 +118,23 @@ std::optional<Outcome> Enforcer::withdrawn(const Order& order) const {
     return std::nullopt;
 }
 
-std::optional<Outcome> Enforcer::objection_by_now(const Order& order, Instant& looked) {
+std::optional<Outcome> Enforcer::objection_by_now(const Order& order, Instant& looked,
+                                                  Termination* ending) {
     if (means_.host.now() - looked <= kFresh) return std::nullopt;
     if (auto no = withdrawn(order)) return no;
     looked = means_.host.instant();
     const auto snapshot = means_.host.look_again({&order.server, 1});
     if (!snapshot) return outcome_of(Effect::failed, snapshot.error().message());
     auto now = judge_.judge(order, *snapshot);
-    // What has ended by itself leaves what it has forked: the ladder sees to that.
-    if (now || now.error().effect == Effect::gone) return std::nullopt;
-    return std::move(now.error());
+    if (!now) {
+        // What has ended by itself leaves what it has forked: the ladder sees to that.
+        if (ending != nullptr && now.error().effect == Effect::gone) return std::nullopt;
+        return std::move(now.error());
+    }
+    if (ending != nullptr && !ending->leave_alone(members_of_others(*snapshot, order.server.id))) {
+        return outcome_of(Effect::cancelled, "another server runs below it now: look again");
+    }
+    return std::nullopt;
 }
 
 void Enforcer::begin_ending(const std::vector<Order>& orders, std::size_t index, const Order& order,
@@ -144,22 +151,27 @@ void Enforcer::begin_ending(const std::vector<Order>& orders, std::size_t index,
         return;
     }
     const Recorder::Entry entry = means_.recorder.intend(order);
+    Instant looked = decided;
+    if (auto no = objection_by_now(order, looked, termination.get())) {
+        termination->call_off(std::move(*no));
+        conclude(orders, index, entry, termination->outcome());
+        return;
+    }
     means_.budget.note(order.server, means_.host.since_boot());
     if (means_.store_budget) {
         if (const auto stored = means_.store_budget(means_.budget.state()); !stored) {
             remarks_.add(stored.error().message());
         }
     }
-    Instant looked = decided;
-    auto no = objection_by_now(order, looked);
-    if (!no && !termination->begin()) {
+    if (!termination->begin()) {
         conclude(orders, index, entry, termination->outcome());
         return;
     }
-    if (!no) no = objection_by_now(order, looked);
-    if (no) {
+    if (auto no = objection_by_now(order, looked, termination.get())) {
         termination->call_off(std::move(*no));
         conclude(orders, index, entry, termination->outcome());
+        // It was thawed to be ended. A rule that still wants it held holds it anew.
+        if (const auto held = caging_.entry_of(order.server)) (void)release(*held, held->origin);
         return;
     }
     (void)termination->advance();  // The first signal follows the look; the rest is drive()'s.

@@ -62,9 +62,11 @@ class Enforcer {
     /// Somebody wants that nothing more is begun, or not by these rules.
     [[nodiscard]] std::optional<Outcome> withdrawn(const Order& order) const;
     /// To be asked with nothing left between it and the deed: where the last look has grown old (a disk
-    /// or a systemd that is busy), the evidence is read once more, and that is the last look.
+    /// or a systemd that is busy), the evidence is read once more, and that is the last look. `ending`:
+    /// who holds its processes, where it is to be ended.
     [[nodiscard]] std::optional<Outcome> objection_by_now(const Order& order,
-                                                          std::chrono::steady_clock::time_point& looked);
+                                                          std::chrono::steady_clock::time_point& looked,
+                                                          Termination* ending);
 
     void begin_some(const std::vector<Order>& orders, std::size_t first, std::size_t count);
     void begin(const std::vector<Order>& orders, std::size_t index, const scan::Snapshot& snapshot,

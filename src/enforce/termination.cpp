@@ -43,6 +43,11 @@ Termination::Termination(scan::Server server, std::set<ProcessId> others, Host& 
     for (const Member& member : server_.members) others_.erase(member.id);
 }
 
+template <typename Which>
+bool Termination::any_left(const Which& which) const {
+    return std::any_of(victims_.begin(), victims_.end(), which);
+}
+
 bool Termination::hold() {
     begun_since_boot_ = host_.since_boot();
     if (!hold_members()) return false;
@@ -101,9 +106,16 @@ bool Termination::begin() {
     return true;
 }
 
+bool Termination::leave_alone(const std::set<ProcessId>& others) {
+    if (any_left([&](const Victim& victim) { return others.contains(victim.held->id()); })) return false;
+    others_.insert(others.begin(), others.end());
+    return true;
+}
+
 void Termination::call_off(Outcome why) {
     finish(why.effect, std::move(why.why));
     outcome_.remedy = std::move(why.remedy);
+    outcome_.left.clear();  // All of it is, as it was.
 }
 
 /// From here on whatever a victim forks is in the cage too. Without a cage it is found by parentage,
@@ -231,11 +243,6 @@ void Termination::let_go_of_ended() {
     });
 }
 
-template <typename Which>
-bool Termination::any_left(const Which& which) const {
-    return std::any_of(victims_.begin(), victims_.end(), which);
-}
-
 void Termination::terminate(Victim& victim) {
     if (victim.held->ended()) return;
     victim.told = true;
@@ -246,7 +253,9 @@ void Termination::terminate(Victim& victim) {
 template <typename Which>
 void Termination::terminate_those(const Which& which) {
     for (Victim& victim : victims_) {
-        if (which(victim)) terminate(victim);
+        if (!which(victim)) continue;
+        terminate(victim);
+        told_any_ = told_any_ || victim.told;
     }
 }
 
@@ -257,15 +266,27 @@ MonotonicTime Termination::moment(double share_of_grace) const {
 std::optional<MonotonicTime> Termination::advance() {
     const auto is_supervisor = [](const Victim& victim) { return victim.supervisor; };
     const auto is_server = [](const Victim& victim) { return victim.part == Member::Part::server; };
+    // The wrappers follow a server that has ended within milliseconds, but need not. A browser's main
+    // process ends its own. Nobody is told twice before the middle: some take their time.
+    const auto is_next = [](const Victim& victim) { return !victim.below_helper && !victim.told; };
     for (;;) {
         let_go_of_ended();
         if (stage_ != Stage::ready && stage_ != Stage::dying && finished_early()) return std::nullopt;
         const MonotonicTime now = host_.now();
         switch (stage_) {
             case Stage::ready:
+                // begin() has taken in all of it: nothing that takes time lies before the first signal.
                 begun_ = now;
-                terminate_those(is_supervisor);
-                stage_ = Stage::supervisors;
+                if (any_left(is_supervisor)) {
+                    terminate_those(is_supervisor);
+                    stage_ = Stage::supervisors;
+                } else if (any_left(is_server)) {
+                    terminate_those(is_server);
+                    stage_ = Stage::server;
+                } else {
+                    terminate_those(is_next);
+                    stage_ = Stage::everything;
+                }
                 break;
             case Stage::supervisors: {
                 const MonotonicTime until = std::min(begun_ + kForSupervisors, moment(0.1));
@@ -276,10 +297,7 @@ std::optional<MonotonicTime> Termination::advance() {
             }
             case Stage::server:
                 if (any_left(is_server) && now < moment(0.25)) return moment(0.25);
-                // The wrappers follow a server that has ended within milliseconds, but need not. A
-                // browser's main process ends its own. Nobody is told twice before the middle: some take
-                // their time.
-                if (!terminate_all([](const Victim& v) { return !v.below_helper && !v.told; })) break;
+                if (!terminate_all(is_next)) break;
                 stage_ = Stage::everything;
                 break;
             case Stage::everything:
@@ -336,7 +354,7 @@ bool Termination::finished_early() {
         terminate_those([](const Victim& victim) { return !victim.told; });
         return false;
     }
-    finish(Effect::ended);
+    finish(told_any_ ? Effect::ended : Effect::gone);
     return true;
 }
 

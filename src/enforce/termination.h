@@ -45,6 +45,10 @@ class Termination {
     /// is over: outcome() says why.
     bool begin();
 
+    /// Before the first advance(): these belong to other servers too. False where one of them is held
+    /// already.
+    [[nodiscard]] bool leave_alone(const std::set<ProcessId>& others);
+
     /// Instead of the first advance(): it is over, for this reason.
     void call_off(Outcome why);
 
@@ -127,6 +131,7 @@ class Termination {
     MonotonicTime kill_until_{};
     Stage stage_ = Stage::ready;
     std::vector<Victim> victims_;  ///< Those that have not ended.
+    bool told_any_ = false;        ///< One has had its first SIGTERM.
     std::vector<Beyond> beyond_;
     std::set<ProcessId> known_;
     std::set<std::string> programs_;  ///< Of the victims: exe.

@@ -107,7 +107,7 @@ TEST(Enforcer, LooksAgainWhereTheLookHasGrownOld) {
 
 struct Stall {
     std::string name;
-    std::chrono::milliseconds intend, put;
+    std::chrono::milliseconds intend, put, list;
 };
 
 void PrintTo(const Stall& one, std::ostream* out) {
@@ -120,6 +120,7 @@ class WhereItStalls : public ::testing::TestWithParam<Stall> {
     WhereItStalls() {
         scenario.recorder.intend_takes = GetParam().intend;
         scenario.host.put_takes = GetParam().put;
+        scenario.host.processes_takes = GetParam().list;
     }
     Outcome outcome() {
         const Order order = scenario.order(scenario.server({ModelProcess{}}));
@@ -153,10 +154,42 @@ TEST_P(WhereItStalls, DoesItWhereNothingHasChanged) {
     EXPECT_EQ(outcome().effect, Effect::ended);
 }
 
+TEST_P(WhereItStalls, EndsNoOtherServerThatRunsBelowItNow) {
+    ProcessId below;
+    at_third_look = [&](scan::Server&) {
+        if (below.pid != 0) return;
+        const int other = scenario.server({ModelProcess{}});
+        below = scenario.main_of(other);
+        scenario.host.living(below)->parent = scenario.main_of(0).pid;
+    };
+    scenario.host.servers.reserve(2);
+    const Outcome made = outcome();
+    ASSERT_NE(below.pid, 0);
+    EXPECT_NE(scenario.host.living(below), nullptr) << to_string(made.effect) << ' ' << made.why;
+}
+
 INSTANTIATE_TEST_SUITE_P(All, WhereItStalls,
-                         ::testing::Values(Stall{"WritingItDown", 2s, 0s}, Stall{"CagingIt", 0s, 2s},
-                                           Stall{"Both", 2s, 2s}),
+                         ::testing::Values(Stall{"WritingItDown", 2s, 0s, 0s},
+                                           Stall{"CagingIt", 0s, 2s, 0s},
+                                           Stall{"ListingTheCage", 0s, 0s, 2s},
+                                           Stall{"All", 2s, 2s, 2s}),
                          support::name_of_case);
+
+TEST(Enforcer, DoesNotChargeWhatItCallsOff) {
+    Scenario scenario;
+    policy::BudgetSettings one_a_minute;
+    one_a_minute.kills_per_minute = 1;
+    scenario.budget = Budget(one_a_minute);
+    scenario.recorder.intend_takes = 2s;
+    const std::vector orders = {scenario.order(scenario.server({ModelProcess{}})),
+                                scenario.order(scenario.server({ModelProcess{}}))};
+    scenario.host.servers[0].at_second_look = [&](auto& now) {
+        if (scenario.host.clock > support::kStart) now.channel = scan::Channel::open;
+    };
+    const auto outcomes = scenario.carry_out(orders);
+    EXPECT_EQ(outcomes[0].effect, Effect::cancelled);
+    EXPECT_EQ(outcomes[1].effect, Effect::ended);
+}
 
 TEST(Enforcer, BeginsNothingNewWhenToldToStopAndFinishesWhatItHasBegun) {
     Scenario scenario;
@@ -259,14 +292,46 @@ TEST_F(WithJournal, ThrottlesAndReleasesWhereThereIsNoFreezer) {
     EXPECT_EQ(scenario_.carry_out({scenario_.order(server_, Deed::freeze)})[0].effect, Effect::refused);
 }
 
-TEST_F(WithJournal, NothingIsFrozenWhoseClientCameBackWhileItWasWrittenDown) {
-    scenario_.recorder.intend_takes = 2s;
+TEST_F(WithJournal, NothingIsHeldWhoseClientCameBackMeanwhile) {
     scenario_.host.servers[0].at_second_look = [&](auto& now) {
         if (scenario_.host.clock > support::kStart) now.channel = scan::Channel::open;
     };
-    EXPECT_EQ(scenario_.carry_out({scenario_.order(server_, Deed::freeze)})[0].effect,
-              Effect::cancelled);
-    EXPECT_TRUE(scenario_.host.log.empty());
+    scenario_.host.on_limit = [] { ADD_FAILURE() << "it was limited"; };
+    for (auto* const stall : {&scenario_.recorder.intend_takes, &scenario_.host.put_takes}) {
+        for (const Deed deed : {Deed::freeze, Deed::throttle}) {
+            scenario_.host.clock = support::kStart;
+            *stall = 2s;
+            EXPECT_EQ(scenario_.carry_out({scenario_.order(server_, deed)})[0].effect,
+                      Effect::cancelled);
+            EXPECT_FALSE(scenario_.host.cages_there[cage_].frozen);
+            EXPECT_EQ(entries(), 0U);
+        }
+        *stall = 0s;
+    }
+}
+
+TEST_F(WithJournal, WhatEndsWhileItIsWrittenDownIsGone) {
+    for (const Deed deed : {Deed::freeze, Deed::throttle, Deed::terminate}) {
+        Scenario scenario;
+        scenario.journal = &journal_;
+        const Order order = scenario.order(scenario.server({ModelProcess{}}), deed);
+        scenario.recorder.intend_takes = 2s;
+        scenario.recorder.on_intend = [&] { scenario.host.all[0].alive = false; };
+        EXPECT_EQ(scenario.carry_out({order})[0].effect, Effect::gone);
+        EXPECT_EQ(entries(), 0U);
+    }
+}
+
+TEST_F(WithJournal, WhatWasFrozenAndIsNotEndedAfterAllIsReleased) {
+    scenario_.carry_out({scenario_.order(server_, Deed::freeze)});
+    ASSERT_EQ(entries(), 1U);
+    const auto begun = scenario_.host.clock;
+    scenario_.host.put_takes = 2s;
+    scenario_.host.servers[0].at_second_look = [&](auto& now) {
+        if (scenario_.host.clock > begun) now.channel = scan::Channel::open;
+    };
+    EXPECT_EQ(scenario_.carry_out({scenario_.order(server_)})[0].effect, Effect::cancelled);
+    EXPECT_FALSE(scenario_.host.cages_there.at(cage_).frozen);
     EXPECT_EQ(entries(), 0U);
 }
 

@@ -108,6 +108,7 @@ class Trial {
         if (chance(15)) host().cage_call_fails = [this] { return chance(15); };
         if (chance(10)) scenario_.recorder.intend_takes = std::chrono::milliseconds(pick(1, 3000));
         if (chance(10)) host().put_takes = std::chrono::milliseconds(pick(1, 500));
+        if (chance(10)) host().processes_takes = std::chrono::milliseconds(pick(1, 500));
         for (unsigned i = pick(1, 3); i > 0; --i) {
             const int server = any_server();
             if (chance(10)) {  // A server of somebody else's below it.
@@ -238,8 +239,7 @@ class Trial {
             const ModelProcess& target = process(event.process);
             if (!begun) {
                 begun = event.at;
-                // One call of the cages may lie between: to take in what was forked meanwhile.
-                EXPECT_LE(event.at - event.looked_at, std::chrono::milliseconds(250) + host().put_takes)
+                EXPECT_LE(event.at - event.looked_at, std::chrono::milliseconds(250))
                     << "on old evidence";
             }
             if (event.number == SIGTERM) {

@@ -94,7 +94,9 @@ class ModelHost : public enforce::Host, public enforce::Cages {
     bool kill_waits_for_thaw = true;  ///< As with the freezer of cgroup v1.
     std::function<void(const ProcessId&)> on_death;
     std::function<void()> on_signal;
+    std::function<void()> on_limit;  ///< Not when limits are lifted.
     milliseconds put_takes{0};
+    milliseconds processes_takes{0};
     bool freezer_calls_fail = false;
     uid_t viewer_uid = 0;
     unsigned most_forks = 8;
@@ -268,6 +270,7 @@ class ModelHost : public enforce::Host, public enforce::Cages {
         return {};
     }
     Result<void> limit(const std::string& cage, const enforce::CageLimits& limits) override {
+        if (on_limit && !limits.none()) on_limit();
         if (fails()) return fail("limit the cage", cage, "the model says no");
         const auto found = cages_there.find(cage);
         if (found == cages_there.end()) return fail("limit the cage", cage, "there is no such cage");
@@ -290,6 +293,7 @@ class ModelHost : public enforce::Host, public enforce::Cages {
         return {};
     }
     Result<std::vector<ProcessId>> processes(const std::string& cage) override {
+        clock += processes_takes;
         if (fails()) return fail("list the cage", cage, "the model says no");
         std::vector<ProcessId> inside;
         for (const ModelProcess& process : all) {
