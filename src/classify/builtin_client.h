@@ -1,4 +1,5 @@
-// Whether a process is a client, for who cannot afford a Classifier: no patterns, so no RE2.
+// Whether a process is a client, without a Classifier: fifty guards wait for the day they ask that, and
+// need not keep compiled patterns until then.
 //
 // Knows the built-in clients, as a Classifier does; a policy's own `clients:` only a Classifier knows.
 #pragma once

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <csignal>
 
+#include "classify/classifier.h"
 #include "classify/command_line.h"
 #include "cli/command.h"
 #include "cli/guard_cage.h"
@@ -16,6 +17,7 @@
 #include "guard/settings_words.h"
 #include "pass/places.h"
 #include "pass/private_directory.h"
+#include "report/redact.h"
 
 namespace reaper::cli {
 namespace {
@@ -64,14 +66,51 @@ void choose_places(guard::Task& task) {
     if (task.runtime.empty()) task.runtime = task.state;
 }
 
+/// What the policy's own clients may take of the guard's command line, which a scan reads to 64 KiB.
+constexpr std::size_t kMostOfClients = 16 * 1024;
+
+/// A client's pattern that fits the server's own command too would have the guard spare the server.
+bool fits_itself(const policy::ClientProgram& client, const std::vector<std::string>& command) {
+    const auto alone = classify::Classifier::compile({}, {{client.name, client.match}});
+    const auto is_client = [&](const classify::CommandLine& line) {
+        return alone && alone->classify(line).role == classify::Role::client;
+    };
+    if (is_client(classify::CommandLine::from_argv(command))) return true;
+    // A shell is no client, whatever it runs.
+    const auto script = std::ranges::find(command, "-c");
+    return script != command.end() && script + 1 != command.end() &&
+           is_client(classify::CommandLine::from_text(*(script + 1)));
+}
+
+/// Patterns of those whom the policy calls clients.
+std::vector<std::string> clients_to_spare(const policy::Policy& policy,
+                                          const std::vector<std::string>& command) {
+    std::vector<std::string> patterns;
+    std::size_t size = 0;
+    for (const policy::ClientProgram& client : policy.clients) {
+        if (fits_itself(client, command)) {
+            complain("the policy's client '" + report::printable(client.name) +
+                     "' fits the server's own command too, so the guard ends what fits it: match: "
+                     "needs more of its path, as in '(^|/)name( |$)'");
+            continue;
+        }
+        patterns.push_back(client.match);
+        size += client.match.size();
+    }
+    if (size <= kMostOfClients) return patterns;
+    complain("the policy's clients: are too long for a guard, which spares those that are built in");
+    return {};
+}
+
 Parsed<guard::Task> make_task(const Arguments& arguments, const policy::LoadedPolicy& loaded) {
     guard::Task task;
     task.command = arguments.operands();
     const auto line = classify::CommandLine::from_argv(task.command);
-    task.type = arguments.value("type").value_or(loaded.classifier.classify(line).type);
+    const classify::Classification what = loaded.classifier.classify(line);
+    task.type = arguments.value("type").value_or(what.role == classify::Role::client ? std::string()
+                                                                                     : what.type);
     task.name = arguments.value("name").value_or("");
-    for (const policy::ClientProgram& client : loaded.policy.clients)
-        task.clients.push_back(client.match);
+    task.clients = clients_to_spare(loaded.policy, task.command);
     task.settings = loaded.policy.guard_for(task.type);
     for (const std::string& setting : arguments.values("set")) {
         if (auto set = apply_guard_setting(setting, task.settings); !set)

@@ -23,12 +23,12 @@ Result<void> Spared::check(const std::vector<std::string>& clients) {
 }
 
 classify::Classification Spared::classify(const classify::CommandLine& line, const std::string& exe) {
-    if (clients_.empty()) return classify::builtin_client(line, exe);
+    classify::Classification builtin = classify::builtin_client(line, exe);
+    if (clients_.empty() || builtin.role == classify::Role::client) return builtin;
     if (!classifier_) {
         if (auto compiled = compile(clients_)) classifier_ = std::move(*compiled);
     }
-    if (!classifier_) return classify::builtin_client(line, exe);
-    return classifier_->classify(line, {exe, {}});
+    return classifier_ ? classifier_->classify(line, {exe, {}}) : builtin;
 }
 
 bool Spared::has(ProcessId id) {

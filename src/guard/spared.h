@@ -28,8 +28,8 @@ class Spared {
                                                     const std::string& exe);
 
     std::vector<std::string> clients_;
-    /// Made when it is first needed, which is when the server ends: fifty guards wait, few of them with
-    /// patterns.
+    /// Made when it is first needed, which is when the server ends: until then nothing of it is kept by
+    /// fifty guards that wait.
     std::optional<classify::Classifier> classifier_;
 };
 

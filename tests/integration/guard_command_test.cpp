@@ -120,18 +120,34 @@ TEST_F(GuardCommand, SparesAnAgentThatOnlyThePolicyKnows) {
     const std::string file = policy("clients: [{ name: ours, match: '(^|/)our-agent( |$)' }]\n");
     Program program = guarded({"--policy", file});
     next(program);
-    const auto start_agent = [&](const std::string& name) {
+    for (const char* name : {"their-agent", "our-agent"}) {
         program.write_line(json({{"id", 1}, {"method", "agent"}, {"params", name}}).dump());
-        return next(program).at("result").get<pid_t>();
-    };
-    const pid_t agent = start_agent("our-agent");
-    Held ours({agent});
-    Held others({start_agent("their-agent")});
+    }
+    const pid_t theirs = next(program).value("result", 0);
+    const pid_t ours = next(program).value("result", 0);
+    Held ended({theirs});
+    Held spared({ours});
     program.close_input();
-    EXPECT_THAT(others.left_after(10s), IsEmpty());
     EXPECT_THAT(program.wait(), ::testing::Optional(0));
-    EXPECT_THAT(ours.left_after(0ms), ::testing::Contains(agent));
-    signal_process(agent, SIGKILL);
+    EXPECT_THAT(ended.left_after(10s), IsEmpty());
+    EXPECT_THAT(spared.left_after(0ms), ::testing::Contains(ours));
+    if (ours > 0) signal_process(ours, SIGKILL);
+}
+
+TEST_F(GuardCommand, EndsItsServerWhereThePolicyCallsThatAClient) {
+    const std::string file = policy("clients: [{ name: ours, match: integration_guard_peer }]\n");
+    // The server below a launcher: only what was started itself is never spared.
+    Program program({"sh", "-c", "\"$@\" 2>&1", "sh", REAPER_BINARY, "run", "--policy", file, "--", "sh",
+                     "-c", "PEER_DEAF=eof " REAPER_PEER "; true"},
+                    environment());
+    EXPECT_THAT(program.read_line(10s).value_or(""), HasSubstr("'ours' fits the server's own command"));
+    program.write_line(R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{}})");
+    EXPECT_EQ(next(program).value("id", 1), 0);
+    std::set<pid_t> tree = tree_of(program.pid(), read_processes());
+    tree.erase(program.pid());
+    Held held(tree);
+    program.close_input();
+    EXPECT_THAT(held.left_after(20s), IsEmpty());
 }
 
 TEST_F(GuardCommand, RefusesWrongUseInThePolicysWords) {
