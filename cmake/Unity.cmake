@@ -1,11 +1,11 @@
 # REAPER_UNITY: eight sources are compiled as one. What costs a build from nothing its time is to read and
-# to instantiate the same headers once a source. The presets release and asan have it; debug, which people
-# edit with, and fuzz compile each source alone, which proves that it includes what it uses.
-option(REAPER_UNITY "Compile several sources as one" OFF)
-
-if(REAPER_UNITY)
+# to instantiate the same headers once a source. The preset asan has it, and release for the tests alone:
+# each source of the program is compiled by itself there, which proves that it includes what it uses, and
+# the guard is linked with the parts that it uses and no others.
+set(REAPER_UNITY OFF CACHE STRING "Compile several sources as one: OFF, TESTS or ON")
+set(CMAKE_UNITY_BUILD_BATCH_SIZE 8)
+if(REAPER_UNITY STREQUAL "ON")
   set(CMAKE_UNITY_BUILD ON)
-  set(CMAKE_UNITY_BUILD_BATCH_SIZE 8)
 endif()
 
 # These sources of the folder have, in their unnamed namespaces, a name that a neighbour has too: they are

@@ -72,10 +72,11 @@ void await_silence(const std::vector<std::set<pid_t>>& chains) {
         signal_process(server, SIGCONT);
     }
     const auto give_up = Clock::now() + 10s;
-    for (Writer& writer : writers) {
-        for (; !writer.has_written && Clock::now() < give_up; writer.look()) {
-            std::this_thread::sleep_for(10ms);  // There is no event for what another process writes.
-        }
+    while (!std::ranges::all_of(writers, &Writer::has_written) && Clock::now() < give_up) {
+        std::this_thread::sleep_for(10ms);  // There is no event for what another process writes.
+        for (Writer& writer : writers) writer.look();
+    }
+    for (const Writer& writer : writers) {
         EXPECT_TRUE(writer.has_written) << "process " << writer.pid << " wrote nothing when it went on";
     }
 }

@@ -27,7 +27,8 @@ skip() {
 
 [ "$(uname -m)" = x86_64 ] || skip "the guest is an x86-64 one, and this is $(uname -m)"
 [ -n "$release" ] || skip "this is no Debian, so its programs do not run in a Debian guest"
-for program in mmdebstrap:mmdebstrap mke2fs:e2fsprogs depmod:kmod; do
+# Without qemu it would be made for nobody.
+for program in qemu-system-x86_64:qemu-system-x86 mmdebstrap:mmdebstrap mke2fs:e2fsprogs depmod:kmod; do
     PATH=$PATH:/usr/sbin:/sbin command -v "${program%:*}" >/dev/null ||
         skip "there is no ${program%:*}; as root: apt-get install ${program#*:}"
 done

@@ -20,7 +20,7 @@ using integration::StartOptions;
 using ::testing::IsSupersetOf;
 
 constexpr const char* kUnit = "mcp-reaper-sandbox.service";
-constexpr const char* kDirectory = "/run/mcp-reaper-sandbox/";
+constexpr const char* kDirectory = "/run/sandbox-test/";
 
 /// The manager's unit without what it starts and how that is watched. Without its quota, too: the guest
 /// is slow.
