@@ -283,8 +283,11 @@ std::optional<MonotonicTime> Termination::advance() {
                 } else if (any_left(is_server)) {
                     terminate_those(is_server);
                     stage_ = Stage::server;
-                } else {
+                } else if (any_left(is_next)) {
                     terminate_those(is_next);
+                    stage_ = Stage::everything;
+                } else {
+                    terminate_those([](const Victim&) { return true; });
                     stage_ = Stage::everything;
                 }
                 break;

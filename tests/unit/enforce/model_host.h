@@ -63,7 +63,12 @@ struct Event {
     ProcessId process;
     int server;
     int number;
-    MonotonicTime looked_at;  ///< When the evidence had last been read.
+};
+
+/// The first signal that was meant for a server; the process may have ended that moment.
+struct FirstSignal {
+    milliseconds after_look;  ///< How old the evidence was.
+    bool original;            ///< Of a process that was looked at.
 };
 
 class ModelHost : public enforce::Host, public enforce::Cages {
@@ -82,6 +87,7 @@ class ModelHost : public enforce::Host, public enforce::Cages {
     std::vector<Server> servers;
     std::map<std::string, Cage> cages_there;
     std::vector<Event> log;
+    std::map<int, FirstSignal> first_signals;
     enforce::CageAbilities can{.backend = "model",
                                .why_none = "",
                                .cpu_quota = true,
@@ -345,10 +351,15 @@ class ModelHost : public enforce::Host, public enforce::Cages {
         return failed;
     }
     void note(Event::Kind kind, const ModelProcess& process, int number) {
-        log.push_back({kind, clock, process.id, process.server, number, looked_at_});
+        log.push_back({kind, clock, process.id, process.server, number});
     }
 
     Result<void> signal(const ProcessId& id, int number) {
+        for (const ModelProcess& process : all) {
+            if (process.id == id)
+                first_signals.try_emplace(process.server,
+                                          FirstSignal{clock - looked_at_, process.original});
+        }
         mischief();
         for (std::size_t i = 0; i < all.size(); ++i) {
             if (!all[i].alive || all[i].id != id) continue;
