@@ -59,6 +59,7 @@ class Cages {
     virtual Result<void> limit(const std::string& cage, const CageLimits& limits) = 0;
 
     /// Stops or continues all that is in it; returns when the kernel says so (at most about a second).
+    /// Fails with ETIMEDOUT as errno_code where somebody in it went on.
     virtual Result<void> freeze(const std::string& cage, bool frozen) = 0;
 
     /// What is in it now, as far as it has not ended. Empty where there is no such cage.

@@ -158,9 +158,11 @@ Result<void> freeze_cgroup(const std::string& directory, bool unified, bool froz
         if (!undone) return tl::unexpected(undone.error());
     }
     if (!done) return tl::unexpected(done.error());
-    return fail(frozen ? "freeze" : "thaw", directory,
-                frozen ? "not all of it stopped within a second (a process in uninterruptible sleep?)"
-                       : "the kernel did not say within a second that it runs again");
+    return tl::unexpected(
+        Error{frozen ? "freeze" : "thaw", directory,
+              frozen ? "not all of it stopped within a second (a process in uninterruptible sleep?)"
+                     : "the kernel did not say within a second that it runs again",
+              ETIMEDOUT});
 }
 
 }  // namespace reaper::enforce

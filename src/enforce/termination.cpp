@@ -340,7 +340,7 @@ Termination::Growth Termination::take_in_new_at_rest() {
     freeze_cage();
     const Growth growth = take_in_new();
     thaw_cage();
-    return growth;
+    return growth == Growth::none && restless_ ? Growth::moving : growth;
 }
 
 /// Whether nothing of it remains. What was forked by those who have ended is in the cage.
@@ -352,6 +352,7 @@ bool Termination::finished_early() {
         give_up_on_forbidden();
         return true;
     }
+    if (growth == Growth::moving) return false;
     if (growth == Growth::some) {
         // Born of a SIGTERM: it gets one of its own, and the rest of the grace time.
         terminate_those([](const Victim& victim) { return !victim.told; });
@@ -414,7 +415,9 @@ void Termination::note_stopped(const std::vector<ProcessId>& ids) {
 
 void Termination::freeze_cage() {
     if (cage_.empty()) return;
-    cage_frozen_ = host_.cages().freeze(cage_, true).has_value();
+    const auto frozen = host_.cages().freeze(cage_, true);
+    cage_frozen_ = frozen.has_value();
+    restless_ = !frozen && frozen.error().errno_code == ETIMEDOUT;
     // One that could not be frozen in time (a task in state D) may have been half way there.
     if (!cage_frozen_) thaw_cage();
 }

@@ -82,7 +82,8 @@ class Termination {
         Error why;
     };
 
-    enum class Growth { none, some, forbidden };
+    /// moving: none that could be held, and yet somebody is in the cage who does not stand still.
+    enum class Growth { none, some, forbidden, moving };
 
     bool hold_members();
     bool hold_descendants();
@@ -139,6 +140,7 @@ class Termination {
     std::string forbidden_;           ///< The protected process that was found inside.
     std::vector<ProcessId> stopped_;  ///< By us, a moment before SIGKILL; as noted.
     bool cage_frozen_ = false;        ///< By us, a moment before SIGKILL.
+    bool restless_ = false;           ///< It was to be frozen, and somebody in it went on.
     std::string freeze_failed_;       ///< Why what was frozen could not be thawed.
     bool contained_ = false;          ///< Nothing it forks has been able to get away so far.
     std::string uncaged_why_;         ///< Why not, where the host says so.

@@ -107,6 +107,7 @@ class Trial {
         if (!caged_) host().can = CageAbilities{.backend = "", .why_none = "none here"};
         if (chance(15)) host().cage_call_fails = [this] { return chance(15); };
         if (chance(10)) scenario_.recorder.intend_takes = std::chrono::milliseconds(pick(1, 3000));
+        if (chance(5)) host().freezes_that_time_out = pick(1, 3);
         if (chance(10)) host().put_takes = std::chrono::milliseconds(pick(1, 500));
         if (chance(10)) host().processes_takes = std::chrono::milliseconds(pick(1, 500));
         for (unsigned i = pick(1, 3); i > 0; --i) {

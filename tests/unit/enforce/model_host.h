@@ -104,6 +104,7 @@ class ModelHost : public enforce::Host, public enforce::Cages {
     milliseconds put_takes{0};
     milliseconds processes_takes{0};
     bool freezer_calls_fail = false;
+    unsigned freezes_that_time_out = 0;  ///< Somebody in the cage whom nobody sees does not stand still.
     uid_t viewer_uid = 0;
     unsigned most_forks = 8;
     MonotonicTime clock = support::kStart;
@@ -286,6 +287,11 @@ class ModelHost : public enforce::Host, public enforce::Cages {
     Result<void> freeze(const std::string& cage, bool frozen) override {
         mischief();
         if (freezer_calls_fail) return fail("freeze", cage, "there is no freezer");
+        if (frozen && freezes_that_time_out > 0) {
+            --freezes_that_time_out;
+            clock += milliseconds(1000);
+            return fail_errno("freeze", cage, ETIMEDOUT);
+        }
         const auto found = cages_there.find(cage);
         if (found == cages_there.end()) return {};
         const bool failed = fails();

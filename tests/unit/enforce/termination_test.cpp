@@ -47,6 +47,28 @@ TEST(Termination, ServerProcessFirstThenWhatHasNotFollowedIt) {
               (std::vector{at(0, scenario.main_of(server), SIGTERM), at(2, wrapper, SIGTERM)}));
 }
 
+// Lines of processes that each fork the next and end are seen by nobody; that the cage does not come to
+// rest tells of them.
+TEST(Termination, IsNotOverBeforeTheCageStandsStill) {
+    Scenario scenario;
+    scenario.policy.terminate.grace = 4s;
+    const int server = scenario.server({leaves_after(2ms)});
+    scenario.host.freezes_that_time_out = 2;
+    const auto outcomes = scenario.carry_out({scenario.order(server)});
+    EXPECT_EQ(scenario.host.freezes_that_time_out, 0U);
+    EXPECT_EQ(outcomes[0].effect, Effect::ended);
+    EXPECT_GE(outcomes[0].took, 2s);
+}
+
+TEST(Termination, IsSaidToHaveFailedWhereTheCageNeverStandsStill) {
+    Scenario scenario;
+    const int server = scenario.server({leaves_after(2ms)});
+    scenario.host.freezes_that_time_out = 1'000'000;
+    const auto outcomes = scenario.carry_out({scenario.order(server)});
+    EXPECT_EQ(outcomes[0].effect, Effect::failed);
+    EXPECT_THAT(outcomes[0].why, HasSubstr("forks faster than it can be ended"));
+}
+
 TEST(Termination, SupervisorFirst) {
     Scenario scenario;
     ModelProcess supervisor = leaves_after(10ms);
