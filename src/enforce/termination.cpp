@@ -283,11 +283,10 @@ std::optional<MonotonicTime> Termination::advance() {
                 } else if (any_left(is_server)) {
                     terminate_those(is_server);
                     stage_ = Stage::server;
-                } else if (any_left(is_next)) {
-                    terminate_those(is_next);
-                    stage_ = Stage::everything;
                 } else {
-                    terminate_those([](const Victim&) { return true; });
+                    // Where only what is below helpers is left, nobody else ends that.
+                    const bool only_below = !any_left(is_next);
+                    terminate_those([&](const Victim& v) { return only_below || is_next(v); });
                     stage_ = Stage::everything;
                 }
                 break;

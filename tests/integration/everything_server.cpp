@@ -65,7 +65,7 @@ void await_silence(const std::vector<std::set<pid_t>>& chains) {
     // Each has its own beat, from when it was started. Whoever stands still for a beat has missed one,
     // makes up for it at once, and counts the next from there: all are in step then.
     for (const pid_t server : servers) signal_process(server, SIGSTOP);
-    std::this_thread::sleep_for(kPeriod + 1s);
+    std::this_thread::sleep_for(kPeriod + 1s);  // Time is what they are to miss: nothing is awaited.
     std::vector<Writer> writers;
     for (const pid_t server : servers) {
         writers.push_back({server, bytes_written(server)});

@@ -34,14 +34,19 @@ void expect_served(ControlHost& host) {
     EXPECT_THAT(RawClient(host.path()).get("/health/live"), StartsWith("HTTP/1.1 200 "));
 }
 
-/// Until so many connections are left: nothing tells of that but the count.
-void await_connections(ControlHost& host, std::size_t count) {
-    std::size_t now = host.figures().connections;
-    for (int tries = 0; tries < 2000 && now != count; ++tries) {
+/// Until the figure is that: nothing tells of its change but itself.
+template <typename Read>
+void await_figure(std::uint64_t wanted, const Read& read) {
+    std::uint64_t now = read();
+    for (int tries = 0; tries < 2000 && now != wanted; ++tries) {
         ::usleep(1000);
-        now = host.figures().connections;
+        now = read();
     }
-    EXPECT_EQ(now, count);
+    EXPECT_EQ(now, wanted);
+}
+
+void await_connections(ControlHost& host, std::size_t count) {
+    await_figure(count, [&] { return host.figures().connections; });
 }
 
 TEST(ControlAbuse, IdleConnectionsEnd) {
@@ -265,10 +270,7 @@ TEST(ControlAbuse, WhoLeavesInTheMiddleLeavesNothing) {
     await_connections(host, 0);
     EXPECT_EQ(host.get<std::size_t>([](auto& daemon) { return daemon.subscribers(); }), 0U);
     // A connection is counted off before its descriptor is closed.
-    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-    while (read_own_process().descriptors != before && std::chrono::steady_clock::now() < give_up)
-        ::usleep(1000);
-    EXPECT_EQ(read_own_process().descriptors, before);
+    await_figure(before, [] { return read_own_process().descriptors; });
 }
 
 /// Who sends a request, says that nothing more comes, and waits, is no hostile client: `nc -N` does.
