@@ -33,11 +33,14 @@ classify::Classification Spared::classify(const classify::CommandLine& line, con
 
 bool Spared::has(ProcessId id) {
     const auto dir = scan::ProcessDir::open(id);
-    if (!dir) return false;
+    if (!dir) return !scan::says_gone(dir.error());
+    const auto line = dir->command_line();
+    const auto stat = dir->stat();
+    if (!line || !stat) return !scan::says_gone(line ? stat.error() : line.error());
     scan::Process process;
     process.id = id;
-    process.cmdline = dir->command_line().value_or("");
-    if (const auto stat = dir->stat()) process.comm = stat->comm;
+    process.cmdline = *line;
+    process.comm = stat->comm;
     const std::string exe = dir->link("exe").value_or("");
     return scan::is_never_ended(process,
                                 classify(classify::CommandLine::from_proc(process.cmdline), exe));

@@ -32,7 +32,8 @@ class Tree {
     virtual ~Tree() = default;
     /// Takes hold of all that is in it now. How many there are that were not there before.
     virtual std::size_t look() = 0;
-    /// Nothing is left that may be ended, as of the last look.
+    /// Nothing was left that may be ended when the last look began. Never on the word of a look during
+    /// which something ended or that could not see: what that one had started may have gone unseen.
     [[nodiscard]] virtual bool over() const = 0;
     /// All that may be ended, parents before their children.
     virtual void signal(int number) = 0;
@@ -46,7 +47,7 @@ class ProcessTree final : public Tree {
         : root_(root), server_(server), never_ended_(std::move(clients)) {}
 
     std::size_t look() override;
-    [[nodiscard]] bool over() const override;
+    [[nodiscard]] bool over() const override { return over_; }
     void signal(int number) override;
 
     /// Those that may be ended.
@@ -54,13 +55,15 @@ class ProcessTree final : public Tree {
     [[nodiscard]] std::vector<ProcessId> spared() const { return spared_; }
 
   private:
-    void collect(ProcessId parent, std::vector<ProcessId>& found, int depth);
+    /// False where it could not see what `parent` has started.
+    bool collect(ProcessId parent, std::vector<ProcessId>& found, int depth);
 
     pid_t root_;
     std::optional<ProcessId> server_;
     Spared never_ended_;
     std::vector<enforce::ProcessHandle> held_;
     std::vector<ProcessId> spared_;
+    bool over_ = false;
 };
 
 }  // namespace reaper::guard

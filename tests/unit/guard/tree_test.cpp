@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -130,9 +131,51 @@ TEST(ProcessTree, IsOverWhenAllHaveEndedWhoeverCollectsThem) {
                   tree.signal(SIGKILL);
                   ::waitpid(parent, nullptr, 0);
                   ::waitpid(-1, nullptr, 0);
+                  tree.look();
                   return tree.over() ? "over at last" : "not over";
               }),
               "over at last");
+}
+
+// The kernel hands the children of who ends to the root, behind the back of a look that was there already.
+TEST(ProcessTree, IsNotOverOnTheWordOfALookDuringWhichItsServerEnded) {
+    EXPECT_EQ(below_a_subreaper([]() -> std::string {
+                  for (int round = 0; round < 300; ++round) {
+                      const pid_t server = ::fork();
+                      if (server == 0) {
+                          for (int child = 0; child < 8; ++child) start("child");
+                          ::_exit(0);
+                      }
+                      ProcessTree tree(::getpid(), std::nullopt);
+                      do tree.look();
+                      while (!tree.over() && ::waitpid(server, nullptr, WNOHANG) == 0);
+                      if (tree.over()) return "said to be over in round " + std::to_string(round);
+                      while (!tree.over()) {
+                          tree.signal(SIGKILL);
+                          tree.look();
+                      }
+                      while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+                      }
+                      if (::waitpid(-1, nullptr, WNOHANG) == 0) return "somebody was left";
+                  }
+                  return "never";
+              }),
+              "never");
+}
+
+TEST(ProcessTree, IsNotOverWhereItCannotSee) {
+    EXPECT_EQ(below_a_subreaper([]() -> std::string {
+                  start("server");
+                  ProcessTree tree(::getpid(), std::nullopt);
+                  rlimit limit{};
+                  ::getrlimit(RLIMIT_NOFILE, &limit);
+                  const rlimit none{0, limit.rlim_max};
+                  if (::setrlimit(RLIMIT_NOFILE, &none) != 0) return "no limit";
+                  tree.look();
+                  ::setrlimit(RLIMIT_NOFILE, &limit);
+                  return tree.over() ? "over" : "not over";
+              }),
+              "not over");
 }
 
 TEST(ProcessTree, HoldsNobodyOutsideOfIt) {
