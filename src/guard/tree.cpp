@@ -14,8 +14,8 @@ constexpr int kDeepest = 64;
 }  // namespace
 
 std::size_t ProcessTree::look() {
-    // Whoever ends hands its children to the root, and a look that has passed the root by then finds them
-    // nowhere. So only those that had ended before it are no sign of others.
+    // Whoever ends hands its children to the root, and a look that has passed the root by then finds
+    // them nowhere. So only those that had ended before it are no sign of others.
     std::vector<ProcessId> ended;
     for (const enforce::ProcessHandle& handle : held_) {
         if (handle.ended()) ended.push_back(handle.id());

@@ -137,7 +137,8 @@ TEST(ProcessTree, IsOverWhenAllHaveEndedWhoeverCollectsThem) {
               "over at last");
 }
 
-// The kernel hands the children of who ends to the root, behind the back of a look that was there already.
+// The kernel hands the children of who ends to the root, behind the back of a look that was there
+// already.
 TEST(ProcessTree, IsNotOverOnTheWordOfALookDuringWhichItsServerEnded) {
     EXPECT_EQ(below_a_subreaper([]() -> std::string {
                   for (int round = 0; round < 300; ++round) {
