@@ -31,12 +31,16 @@ classify::Classification Spared::classify(const classify::CommandLine& line, con
     return classifier_ ? classifier_->classify(line, {exe, {}}) : builtin;
 }
 
-bool Spared::has(ProcessId id) {
+std::optional<bool> Spared::has(ProcessId id) {
+    const auto unseen = [](const Error& error) {
+        return scan::says_gone(error) ? std::optional(false) : std::nullopt;
+    };
     const auto dir = scan::ProcessDir::open(id);
-    if (!dir) return !scan::says_gone(dir.error());
+    if (!dir) return unseen(dir.error());
     const auto line = dir->command_line();
+    if (!line) return unseen(line.error());
     const auto stat = dir->stat();
-    if (!line || !stat) return !scan::says_gone(line ? stat.error() : line.error());
+    if (!stat) return unseen(stat.error());
     scan::Process process;
     process.id = id;
     process.cmdline = *line;

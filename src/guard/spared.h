@@ -20,8 +20,8 @@ class Spared {
     /// Fails with the reason where one of them is no pattern.
     static Result<void> check(const std::vector<std::string>& clients);
 
-    /// False where it is gone.
-    [[nodiscard]] bool has(ProcessId process);
+    /// False where it is gone. Nothing where it could not be looked at (no descriptor, no memory).
+    [[nodiscard]] std::optional<bool> has(ProcessId process);
 
   private:
     [[nodiscard]] classify::Classification classify(const classify::CommandLine& line,

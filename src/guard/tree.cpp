@@ -1,6 +1,9 @@
 #include "guard/tree.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
+#include <cerrno>
 
 #include "scan/children.h"
 #include "scan/process_dir.h"
@@ -10,42 +13,82 @@ namespace {
 
 /// A chain of so many generations is nobody's server.
 constexpr int kDeepest = 64;
+/// So many descriptors stay free for looking: one for each generation, and those of a moment.
+constexpr int kForLooking = kDeepest + 8;
+
+bool contains(const std::vector<ProcessId>& ids, ProcessId id) {
+    return std::find(ids.begin(), ids.end(), id) != ids.end();
+}
+
+/// The descriptors of handles are below it. A tree of more processes is ended in turns.
+int most_handles() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return kForLooking;
+    const auto all = static_cast<int>(std::min<rlim_t>(limit.rlim_cur, 1U << 20U));
+    return std::max(all - kForLooking, all / 2);
+}
 
 }  // namespace
 
 std::size_t ProcessTree::look() {
-    // Whoever ends hands its children to the root, and a look that has passed the root by then finds
-    // them nowhere. So only those that had ended before it are no sign of others.
-    std::vector<ProcessId> ended;
-    for (const enforce::ProcessHandle& handle : held_) {
-        if (handle.ended()) ended.push_back(handle.id());
-    }
     over_ = false;
+    blind_ = false;
+    let_go_of_ended();
     std::vector<ProcessId> found;
     spared_.clear();
     const auto root = scan::identify(root_);
     // Who is held stays so: a look that cannot see (no descriptor left) says nothing of anybody.
     if (!root || !collect(*root, found, 0)) return 0;
-    over_ = std::all_of(found.begin(), found.end(), [&](const ProcessId id) {
-        return std::find(ended.begin(), ended.end(), id) != ended.end();
-    });
+    const int most = most_handles();
     std::vector<enforce::ProcessHandle> now;
     std::size_t more = 0;
+    bool left = blind_;
     for (const ProcessId id : found) {
+        if (contains(ended_, id)) continue;
         const auto known = std::find_if(held_.begin(), held_.end(),
                                         [&](const auto& handle) { return handle.id() == id; });
         if (known != held_.end()) {
             now.push_back(std::move(*known));
             held_.erase(known);
+            left = true;
             continue;
         }
         auto handle = enforce::ProcessHandle::open(id);
-        if (!handle) continue;  // Gone, or not ours to signal.
+        if (!handle && handle.error().errno_code == EPERM) {
+            left = !pass_over(id) || left;
+            continue;
+        }
+        left = true;
+        if (!handle || handle->fd() >= most) continue;
         now.push_back(std::move(*handle));
         ++more;
     }
+    std::erase_if(ended_, [&](const ProcessId id) { return !contains(found, id); });
     held_ = std::move(now);
+    over_ = !left;
     return more;
+}
+
+/// Whoever ends hands its children to the root, and a look that has passed the root by then finds them
+/// nowhere: so only who had ended before a look is no sign of others. What is known to have ended needs
+/// no descriptor any more.
+void ProcessTree::let_go_of_ended() {
+    std::erase_if(held_, [&](const enforce::ProcessHandle& handle) {
+        if (!handle.ended()) return false;
+        ended_.push_back(handle.id());
+        return true;
+    });
+}
+
+/// Of another user (a sudo): not ours to signal, nor to wait for. False where it has ended, and that was
+/// not known.
+bool ProcessTree::pass_over(ProcessId id) {
+    const auto dir = scan::ProcessDir::open(id);
+    const auto stat = dir ? dir->stat() : tl::unexpected(dir.error());
+    if (!stat) return false;
+    const bool ended = stat->state == 'Z' || stat->state == 'X';
+    if (ended) ended_.push_back(id);
+    return !ended;
 }
 
 bool ProcessTree::collect(ProcessId parent, std::vector<ProcessId>& found, int depth) {
@@ -54,12 +97,17 @@ bool ProcessTree::collect(ProcessId parent, std::vector<ProcessId>& found, int d
     const auto children = scan::children_of(*dir);
     if (!children) return false;
     for (const ProcessId child : *children) {
-        if (child != server_ && never_ended_.has(child)) {
+        const std::optional<bool> spared = child == server_ ? false : never_ended_.has(child);
+        if (!spared) {
+            blind_ = true;
+            continue;
+        }
+        if (*spared) {
             spared_.push_back(child);
             continue;
         }
         found.push_back(child);
-        // Where it has gone meanwhile, its own being found is enough: it is not known to have ended.
+        // Where it has gone meanwhile, its being found is enough: it is not known to have ended.
         collect(child, found, depth + 1);
     }
     return true;

@@ -55,6 +55,8 @@ class ProcessTree final : public Tree {
     [[nodiscard]] std::vector<ProcessId> spared() const { return spared_; }
 
   private:
+    void let_go_of_ended();
+    bool pass_over(ProcessId foreign);
     /// False where it could not see what `parent` has started.
     bool collect(ProcessId parent, std::vector<ProcessId>& found, int depth);
 
@@ -63,6 +65,8 @@ class ProcessTree final : public Tree {
     Spared never_ended_;
     std::vector<enforce::ProcessHandle> held_;
     std::vector<ProcessId> spared_;
+    std::vector<ProcessId> ended_;  ///< Known to have, before the last look; not collected yet.
+    bool blind_ = false;            ///< Somebody could not be looked at.
     bool over_ = false;
 };
 

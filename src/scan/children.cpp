@@ -27,6 +27,10 @@ void read_pids(std::string_view text, std::vector<pid_t>& pids) {
     }
 }
 
+bool is_forbidden(const Error& error) {
+    return error.errno_code == EACCES || error.errno_code == EPERM;
+}
+
 /// 0, or the errno.
 int read_children(int tasks, const char* thread, std::vector<pid_t>& pids) {
     const UniqueFd file(
@@ -89,6 +93,8 @@ Result<std::vector<ProcessId>> children_of(const ProcessDir& process) {
     for (const pid_t pid : *pids) {
         // Between the list and this look it may have ended and its pid be an innocent process's.
         const auto stat = stat_of(pid);
+        if (!stat && !says_gone(stat.error()) && !is_forbidden(stat.error()))
+            return tl::unexpected(stat.error());
         if (stat && stat->parent == process.id().pid) children.push_back({pid, stat->start});
     }
     // That they name this pid as their parent says something as long as this process has it.

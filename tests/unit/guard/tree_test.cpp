@@ -179,6 +179,57 @@ TEST(ProcessTree, IsNotOverWhereItCannotSee) {
               "not over");
 }
 
+TEST(ProcessTree, EndsMoreThanThereAreDescriptors) {
+    EXPECT_EQ(below_a_subreaper([]() -> std::string {
+                  for (int child = 0; child < 150; ++child) start("child");
+                  rlimit limit{};
+                  ::getrlimit(RLIMIT_NOFILE, &limit);
+                  const rlimit few{40, limit.rlim_max};
+                  ::setrlimit(RLIMIT_NOFILE, &few);
+                  ProcessTree tree(::getpid(), std::nullopt);
+                  for (int round = 0; round < 1000 && !tree.over(); ++round) {
+                      tree.look();
+                      tree.signal(SIGKILL);
+                  }
+                  ::setrlimit(RLIMIT_NOFILE, &limit);
+                  if (!tree.over()) return "not over";
+                  while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+                  }
+                  return ::waitpid(-1, nullptr, WNOHANG) < 0 ? "all" : "some are left";
+              }),
+              "all");
+}
+
+// A sudo that the server has started: neither ours to signal nor to wait for.
+TEST(ProcessTree, DoesNotWaitForAProcessOfAnotherUser) {
+    if (!test::is_root()) GTEST_SKIP() << "two users are needed";
+    EXPECT_EQ(below_a_subreaper([]() -> std::string {
+                  int stay[2];
+                  if (::pipe(stay) != 0) return "pipe";
+                  const pid_t sudo = ::fork();
+                  if (sudo == 0) {
+                      ::close(stay[1]);
+                      char none = 0;
+                      static_cast<void>(!::read(stay[0], &none, 1));
+                      ::_exit(0);
+                  }
+                  const pid_t server = start("server", [] { test::become(test::kNobody); });
+                  test::become(test::kNobody);
+                  ProcessTree tree(::getpid(), test::identify(server));
+                  tree.look();
+                  if (pids(tree.members()) != std::set<pid_t>{server}) return "it is held";
+                  if (tree.over()) return "over before the server is";
+                  tree.signal(SIGKILL);
+                  ::waitpid(server, nullptr, 0);
+                  tree.look();
+                  const bool over = tree.over();
+                  ::close(stay[1]);
+                  ::waitpid(sudo, nullptr, 0);
+                  return over ? "not waited for" : "waited for";
+              }),
+              "not waited for");
+}
+
 TEST(ProcessTree, HoldsNobodyOutsideOfIt) {
     const test::Child bystander = test::Child::fork();
     EXPECT_EQ(below_a_subreaper([]() -> std::string {
