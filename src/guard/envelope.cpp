@@ -101,16 +101,25 @@ class HeadScanner {
 
     /// The value of the member "id" of the outermost object, if it is a number or a string.
     std::string_view id() {
-        skip_blanks();
         if (!take('{')) return {};
         for (;;) {
-            const std::optional<std::string_view> key = string();
-            if (!key || !take(':')) return {};
+            const std::optional<std::string_view> key = member();
+            if (!key) return {};
             const std::size_t from = (skip_blanks(), at_);
             if (!value()) return {};
-            const std::string_view text = trimmed(text_.substr(from, at_ - from));
-            if (*key == "\"id\"") return text;
+            if (*key == "\"id\"") return trimmed(text_.substr(from, at_ - from));
             if (!take(',')) return {};
+        }
+    }
+
+    Kind kind() {
+        if (!take('{')) return Kind::unknown;
+        for (;;) {
+            const std::optional<std::string_view> key = member();
+            if (!key) return Kind::unknown;
+            if (*key == "\"method\"" || *key == "\"params\"") return Kind::asks;
+            if (*key == "\"result\"" || *key == "\"error\"") return Kind::answers;
+            if (!value() || !take(',')) return Kind::unknown;
         }
     }
 
@@ -122,6 +131,12 @@ class HeadScanner {
         if (at_ >= text_.size() || text_[at_] != c) return false;
         ++at_;
         return true;
+    }
+
+    /// The name of the next one, with its quotes.
+    std::optional<std::string_view> member() {
+        const std::optional<std::string_view> key = string();
+        return key && take(':') ? key : std::nullopt;
     }
 
     std::optional<std::string_view> string() {
@@ -245,6 +260,10 @@ std::string canonical_id(std::string_view id) {
     if (parser.iterate(text).get(document) != simdjson::SUCCESS) return std::string(id);
     if (document.get_string().get(unescaped) != simdjson::SUCCESS) return std::string(id);
     return '"' + std::string(unescaped) + '"';
+}
+
+Kind kind_at_beginning(std::string_view head) {
+    return HeadScanner(head).kind();
 }
 
 std::string_view id_at_either_end(std::string_view head, std::string_view tail) {

@@ -54,6 +54,11 @@ class EnvelopeReader {
 /// request an answer belongs to.
 std::string canonical_id(std::string_view id);
 
+/// What a message is of which only the beginning was kept, by the members that stand there: one that has
+/// a method or parameters asks or tells, one that has a result or an error answers.
+enum class Kind { unknown, asks, answers };
+Kind kind_at_beginning(std::string_view head);
+
 /// The id of a message of which only the beginning and the end were kept, where that can be told for
 /// certain: a member of the outermost object. Empty where not.
 std::string_view id_at_either_end(std::string_view head, std::string_view tail);

@@ -30,11 +30,17 @@ void Exchanges::cancelled(std::string_view id) {
     pending_.erase(canonical_id(id));
 }
 
+std::vector<Pending> Exchanges::give_up_all() {
+    for (const auto& [id, pending] : pending_) {
+        if (abandoned_.size() < kMost) abandoned_.insert(id);
+    }
+    return take_all();
+}
+
 std::vector<Pending> Exchanges::take_all() {
     std::vector<Pending> all;
     for (auto& [id, pending] : pending_) all.push_back(std::move(pending));
     pending_.clear();
-    abandoned_.clear();
     std::sort(all.begin(), all.end(),
               [](const Pending& a, const Pending& b) { return a.since < b.since; });
     return all;

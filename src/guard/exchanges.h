@@ -39,6 +39,8 @@ class Exchanges {
     /// Takes those of `method` that were asked before `then`. What the server still says to them is
     /// dropped (abandoned()).
     std::vector<Pending> give_up(std::string_view method, FineTime then);
+    /// Takes all, as give_up() does.
+    std::vector<Pending> give_up_all();
     /// Whether an answer is one to what was given up. Once.
     bool abandoned(std::string_view id);
 
@@ -49,7 +51,10 @@ class Exchanges {
     void server_asked(std::string_view id);
     /// By the client: whether it is to a request of the server that runs now.
     bool server_answered(std::string_view id);
-    void server_gone() { asked_by_server_.clear(); }
+    void server_gone() {
+        asked_by_server_.clear();
+        abandoned_.clear();
+    }
 
     struct Latency {
         std::size_t answers = 0;

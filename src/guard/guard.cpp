@@ -2,7 +2,6 @@
 
 #include <poll.h>
 #include <signal.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
@@ -27,10 +26,20 @@ constexpr seconds kLastWords{2};
 constexpr seconds kQuiet{1};
 constexpr std::size_t kKeptLogs = 50;
 
+bool is_ignored(int number) {
+    struct sigaction action {};
+    return ::sigaction(number, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+/// What a client has its programs ignore (nohup, a job in the background) the server would ignore too:
+/// it is no reason to end it.
 sigset_t our_signals() {
     sigset_t set;
     sigemptyset(&set);
-    for (const int number : {SIGTERM, SIGHUP, SIGINT, SIGCHLD, SIGUSR2}) sigaddset(&set, number);
+    for (const int number : {SIGCHLD, SIGUSR2}) sigaddset(&set, number);
+    for (const int number : {SIGTERM, SIGHUP, SIGINT}) {
+        if (!is_ignored(number)) sigaddset(&set, number);
+    }
     return set;
 }
 
@@ -84,6 +93,9 @@ Guard::~Guard() = default;
 
 int Guard::run() {
     ::signal(SIGPIPE, SIG_IGN);
+    // Where it is ignored the kernel collects our children, and we never hear how they ended.
+    launch_.ignores_children = is_ignored(SIGCHLD);
+    ::signal(SIGCHLD, SIG_DFL);
     const sigset_t ours = our_signals();
     ::sigprocmask(SIG_BLOCK, &ours, nullptr);
     signals_ = UniqueFd(::signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK));
@@ -92,14 +104,22 @@ int Guard::run() {
     last_message_ = now();
     admit();
     while (!over_) wait_for_something();
-    const MonotonicTime until = now() + kLastWords;
-    while (!relay_.all_said() && !relay_.client_deaf() && now() < until) {
+    say_last_words();
+    forget_record();
+    return exit_code_;
+}
+
+/// As long as the client reads on.
+void Guard::say_last_words() {
+    std::size_t waiting = relay_.waiting_for_client();
+    MonotonicTime until = now() + kLastWords;
+    while (waiting > 0 && !relay_.client_deaf() && now() < until) {
         pollfd client{relay_.client_to_write(), POLLOUT, 0};
         ::poll(&client, 1, 100);
         relay_.flush_client();
+        if (relay_.waiting_for_client() < waiting) until = now() + kLastWords;
+        waiting = relay_.waiting_for_client();
     }
-    forget_record();
-    return exit_code_;
 }
 
 void Guard::wait_for_something() {
@@ -157,19 +177,15 @@ void Guard::wait_for_something() {
 }
 
 void Guard::watch_client(short events) {
-    int unread = 0;
-    ::ioctl(relay_.client_fd(), FIONREAD, &unread);
-    if (unread == 0) {
-        if ((events & (POLLHUP | POLLERR | POLLIN)) != 0)
-            close(Ending::From::closed_stdin, "the client closed our stdin");
-        return;
-    }
-    if (state_ == State::parked) return admit();
-    if ((events & (POLLHUP | POLLERR)) == 0) return;
-    // It has said something and gone. That waits until the server takes it, which one that is there may
+    const bool hung_up = (events & (POLLHUP | POLLERR)) != 0;
+    const bool unread = relay_.unread_of_client() > 0;
+    if (unread && state_ == State::parked && !server_) return admit();
+    if (unread && !hung_up) return;
+    // It has gone. What it has said before waits until the server takes it, which one that is there may
     // never do.
     client_hung_up_ = true;
-    if (state_ == State::running && ready_)
+    const bool may_be_taken = unread || relay_.holds();
+    if (!may_be_taken || (state_ == State::running && takes()))
         close(Ending::From::closed_stdin, "the client closed our stdin");
 }
 
@@ -199,6 +215,7 @@ void Guard::client_seems_gone() {
     client_.stop();
     // Its channel may still be open: who holds the other end may show that it lives.
     client_until_ = now() + 2 * task_.settings.close_wait;
+    said_by_client_ = relay_.read_of_client() + relay_.unread_of_client();
 }
 
 void Guard::do_what_is_due() {
@@ -222,10 +239,12 @@ void Guard::do_what_is_due() {
         }
     }
     if (admit_at_ && time >= *admit_at_) admit();
+    time_out_calls();
     if (closing_) return hurry_close();
     if (relay_.holds() && takes()) relay_.pump_client();
     restart_if_due();
-    time_out_calls();
+    // What hung up is not watched: nothing else tells that it has asked before.
+    if (state_ == State::parked && !server_ && client_hung_up_ && !takes() && rate_.may(time)) admit();
     check_liveness();
     if (refused_until_ && time >= *refused_until_) over_ = true;
 }
@@ -233,21 +252,22 @@ void Guard::do_what_is_due() {
 std::optional<MonotonicTime> Guard::next_due() {
     std::optional<MonotonicTime> due;
     earlier(due, client_until_);
-    earlier(due, admit_at_);
     earlier(due, record_at_);
     earlier(due, relax_at_);
-    earlier(due, refused_until_);
     earlier(due, status_until_);
     earlier(due, ready_until_);
-    earlier(due, busy_until_);
-    earlier(due, check_at_);
     if (server_) earlier(due, server_->due());
-    if (!server_ && (state_ == State::waiting || state_ == State::resting)) earlier(due, start_at_);
-    if (task_.settings.requests_per_second) earlier(due, rate_.next(now()));
     if (const auto limit = task_.settings.call_timeout) {
         if (const auto oldest = exchanges_.oldest("tools/call"))
             earlier(due, std::chrono::time_point_cast<milliseconds>(*oldest + *limit) + milliseconds(1));
     }
+    // Nobody does the rest of it once we are closing.
+    earlier(due, closing_ ? busy_until_ : admit_at_);
+    if (closing_) return due;
+    earlier(due, refused_until_);
+    earlier(due, check_at_);
+    if (!server_ && (state_ == State::waiting || state_ == State::resting)) earlier(due, start_at_);
+    if (task_.settings.requests_per_second) earlier(due, rate_.next(now()));
     return due;
 }
 

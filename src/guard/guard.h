@@ -51,13 +51,15 @@ class Guard final : private Listener {
     void client_asks(std::string_view line, const Envelope& message);
     void server_answers(std::string_view line, const Envelope& message, const Pending& pending);
     void answer_to_us(std::string_view line, const Envelope& message);
-    void fail_pending(std::string_view why, std::string_view reason);
+    /// `may_come`: the server may answer yet; what it says is dropped.
+    void fail_pending(std::string_view why, std::string_view reason, bool may_come = false);
     void refuse_request(std::string_view id);
     void replay();
     void become_ready();
 
     // guard.cpp: what happens when.
     void wait_for_something();
+    void say_last_words();
     void watch_client(short events);
     void hear_signals();
     void client_seems_gone();
@@ -69,6 +71,7 @@ class Guard final : private Listener {
 
     // guard_life.cpp: the life of the server.
     void admit();
+    void stay_parked();
     void start_server();
     void watch_server();
     void server_died(std::optional<int> status);
@@ -121,17 +124,20 @@ class Guard final : private Listener {
     bool answered_ = false;     ///< This process of it has.
     bool dead_ = false;         ///< The server process of server_ is no more, or no use.
     bool evicted_ = false;      ///< It ends because room was asked for.
-    unsigned restarted_ = 0;    ///< In all.
+    unsigned started_ = 0;      ///< Processes of the server, in all.
+    unsigned restarted_ = 0;    ///< Of these because one had failed.
     std::string hang_;          ///< Why server_ is being ended, if for that.
     MonotonicTime start_at_{};  ///< waiting, resting: when it is tried again.
-    std::optional<MonotonicTime> ready_until_;   ///< By then it must be ready.
-    std::optional<MonotonicTime> status_until_;  ///< It closed its output: so long its end may take.
-    std::optional<MonotonicTime> client_until_;  ///< The client seems gone.
-    std::optional<MonotonicTime> admit_at_;      ///< queued: when it is tried again …
-    std::optional<MonotonicTime> admit_until_;   ///< … and how long.
-    std::optional<MonotonicTime> relax_at_;      ///< If nothing is said till then.
-    std::optional<MonotonicTime> record_at_;     ///< Our record is to be written then.
-    std::optional<MonotonicTime> check_at_;      ///< Of liveness.
+    std::optional<MonotonicTime> ready_until_;    ///< By then it must be ready.
+    std::optional<MonotonicTime> status_until_;   ///< It closed its output: so long its end may take.
+    std::optional<MonotonicTime> client_until_;   ///< The client seems gone.
+    std::uint64_t said_by_client_ = 0;            ///< So many bytes by then.
+    std::optional<MonotonicTime> admit_at_;       ///< queued: when it is tried again …
+    std::optional<MonotonicTime> admit_until_;    ///< … and how long.
+    std::optional<MonotonicTime> no_room_until_;  ///< parked: so long what is asked is refused.
+    std::optional<MonotonicTime> relax_at_;       ///< If nothing is said till then.
+    std::optional<MonotonicTime> record_at_;      ///< Our record is to be written then.
+    std::optional<MonotonicTime> check_at_;       ///< Of liveness.
     std::string refusal_;
     std::string refusal_reason_;
     std::optional<MonotonicTime> refused_until_;

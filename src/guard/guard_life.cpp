@@ -27,11 +27,18 @@ constexpr seconds kFirstRequest{5};
 constexpr seconds kBusy{20};
 /// While somebody else makes room.
 constexpr milliseconds kAdmitAgain{50};
+/// Of a parked one that has found none.
+constexpr seconds kNoRoom{1};
 constexpr std::size_t kShownErrors = 1500;
 
 int exit_code_of(std::optional<int> status) {
     if (!status) return 0;
     return WIFSIGNALED(*status) ? 128 + WTERMSIG(*status) : WEXITSTATUS(*status);
+}
+
+/// What keeps a program from being started for a while, and is no mistake in its configuration.
+bool may_pass(int code) {
+    return code == EAGAIN || code == ENOMEM || code == EMFILE || code == ENFILE || code == ETXTBSY;
 }
 
 /// A pipe that nobody reads any more.
@@ -69,16 +76,31 @@ void Guard::admit() {
             }
             [[fallthrough]];
         case Admission::Answer::refused:
+            admit_until_.reset();
+            if (served_) return stay_parked();
             refuse("the server '" + task_.shown_name() + "' is not started: " + admission_.why(),
                    "limit", 1);
     }
 }
 
+/// There is no room to come back. The next that is asked, a little later, tries again.
+void Guard::stay_parked() {
+    state_ = State::parked;
+    refusal_ = "the server '" + task_.shown_name() +
+               "' was ended to make room, and is not started again now: " + admission_.why();
+    refusal_reason_ = "limit";
+    no_room_until_ = now() + kNoRoom;
+    changed();
+}
+
 void Guard::start_server() {
     const bool again = served_ || restarted_ > 0;
+    ++started_;
     auto path = find_program(task_.command.front());
     if (!path) {
         const int code = path.error().errno_code == EACCES ? 126 : 127;
+        // npm and uv replace what they install.
+        if (again) return plan_restart({"start", path.error().message(), std::nullopt}, now());
         return refuse(path.error().message(), "not_started", code);
     }
     launch_.path = std::move(*path);
@@ -107,9 +129,15 @@ void Guard::watch_server() {
     if (!dead_) {
         if (const auto code = server_->not_started()) {
             dead_ = true;
+            status_until_.reset();
+            ready_until_.reset();
             relay_.detach_server();
             const Error error = Error::from_errno("start", launch_.path, *code);
-            refuse(error.message(), "not_started", *code == ENOENT ? 127 : 126);
+            if (may_pass(*code)) {
+                plan_restart({"start", error.message(), std::nullopt}, now());
+            } else {
+                refuse(error.message(), "not_started", *code == ENOENT ? 127 : 126);
+            }
         } else if (server_->keeper_killed()) {
             hang_ = "its keeper was killed";
             server_died(server_->status());
@@ -122,11 +150,12 @@ void Guard::watch_server() {
         } else if (relay_.server_ended()) {
             if (!status_until_) status_until_ = now() + kStatusWait;
             if (now() >= *status_until_) server_died(std::nullopt);
-        } else if (ready_until_ && now() >= *ready_until_) {
-            ready_until_.reset();
-            hang_ = "it did not answer when it was started again";
-            server_->end(Ending::From::sigkill, now());
         }
+    }
+    if (!dead_ && ready_until_ && now() >= *ready_until_) {
+        ready_until_.reset();
+        hang_ = "it did not answer when it was started again";
+        server_->end(Ending::From::sigkill, now());
     }
     if (!server_->over()) return;
     server_.reset();
@@ -139,7 +168,7 @@ void Guard::server_died(std::optional<int> status) {
     status_until_.reset();
     ready_until_.reset();
     replay_id_.clear();
-    relay_.pump_server();
+    relay_.drain_server();
     errors_.detach(time);
     relay_.detach_server();
     liveness_.end();
@@ -223,7 +252,8 @@ void Guard::server_hangs(MonotonicTime time) {
     liveness_.end();
     ready_ = false;
     const std::string name = "the server '" + task_.shown_name() + "'";
-    fail_pending(name + " did not answer any more and is restarted; send this request again", "hung");
+    fail_pending(name + " did not answer any more and is restarted; send this request again", "hung",
+                 true);
     if (measure == Recovery::Measure::restart_gently) {
         say(name + " does not answer; it is ended and started again");
         relay_.close_server_input();

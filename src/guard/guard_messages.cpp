@@ -34,14 +34,16 @@ bool Guard::takes() const {
     if (!rate_.may(now())) return false;
     switch (state_) {
         case State::running:
-            return ready_;
+            // What is said before the program runs is not lost where it cannot be started at once.
+            return ready_ && server_ && server_->server();
         case State::waiting:
             return start_at_ - now() > kWorthWaiting;
         case State::resting:
         case State::refused:
             return true;
-        case State::queued:
         case State::parked:
+            return no_room_until_ && now() < *no_room_until_;
+        case State::queued:
             break;
     }
     return false;
@@ -55,14 +57,17 @@ void Guard::note_traffic(std::size_t bytes) {
 
 bool Guard::from_client(std::string_view line, const Envelope& message) {
     note_traffic(line.size());
-    if (client_until_) client_until_.reset();  // Whoever it is, it lives.
+    // Whoever it is, it lives: unless this was said before it seemed gone.
+    if (client_until_ && relay_.read_of_client() > said_by_client_) client_until_.reset();
+    // That it is initialized is told to the process that comes, too.
+    if (message.tells()) handshake_.client_said(line, message);
     if (state_ != State::running) {
         if (message.asks()) refuse_request(message.id);
         return false;
     }
     // To a request of a process of the server that is no more, the answer is nobody's.
-    if (message.answers()) return exchanges_.server_answered(message.id) || restarted_ == 0;
-    handshake_.client_said(line, message);
+    if (message.answers()) return exchanges_.server_answered(message.id) || started_ <= 1;
+    if (message.asks()) handshake_.client_said(line, message);
     if (message.asks()) client_asks(line, message);
     if (message.method == "notifications/cancelled") exchanges_.cancelled(cancelled_id(line));
     return true;
@@ -155,16 +160,30 @@ void Guard::over_long_from_client(const Line& line) {
                             std::to_string(task_.settings.max_request.value) + " are not passed on";
     say("dropped from the client: " + why);
     const std::string_view id = id_at_either_end(line.text, line.tail);
-    if (!id.empty()) relay_.to_client(error_answer(id, kInvalidRequest, why, "too_large"));
+    const Kind kind = kind_at_beginning(line.text);
+    if (id.empty()) return;
+    // Both sides count their requests from 0 or 1: the same id is another thing in each direction.
+    if (kind == Kind::asks) {
+        relay_.to_client(error_answer(id, kInvalidRequest, why, "too_large"));
+    } else if (kind == Kind::answers && exchanges_.server_answered(id)) {
+        relay_.to_server(error_answer(id, kServerGone, why, "too_large"));
+    }
 }
 
 void Guard::over_long_from_server(const Line& line) {
     liveness_.heard(now());
-    const std::string why = "the answer has " + std::to_string(line.length) + " bytes; more than " +
+    const Kind kind = kind_at_beginning(line.text);
+    const std::string why = (kind == Kind::asks ? "the message has " : "the answer has ") +
+                            std::to_string(line.length) + " bytes; more than " +
                             std::to_string(task_.settings.max_response.value) + " are not passed on";
     say("dropped from the server: " + why);
     const std::string_view id = id_at_either_end(line.text, line.tail);
     if (id.empty()) return;
+    if (kind == Kind::asks) {
+        relay_.to_server(error_answer(id, kInvalidRequest, why, "too_large"));
+        return;
+    }
+    if (kind != Kind::answers) return;
     if (const auto pending = exchanges_.answered(id, std::chrono::steady_clock::now()))
         relay_.to_client(error_answer(pending->id, kServerGone, why, "too_large"));
 }
@@ -176,9 +195,9 @@ void Guard::garbage_from_server(std::string_view line) {
         report::printable(report::redact_line(line.substr(0, kShownBytes)), kShownBytes));
 }
 
-void Guard::fail_pending(std::string_view why, std::string_view reason) {
+void Guard::fail_pending(std::string_view why, std::string_view reason, bool may_come) {
     standing_.forget_unanswered();
-    for (const Pending& pending : exchanges_.take_all()) {
+    for (const Pending& pending : may_come ? exchanges_.give_up_all() : exchanges_.take_all()) {
         relay_.to_client(error_answer(pending.id, kServerGone, why, reason));
     }
 }

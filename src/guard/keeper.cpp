@@ -26,8 +26,9 @@ using std::chrono::milliseconds;
 
 /// What a server finds as it would without us. SIGPIPE is what we ignore, SIGXFSZ what `mcp-reaper`
 /// does; what is blocked in us is as it was.
-void restore_signals() {
+void restore_signals(const Launch& launch) {
     ::signal(SIGPIPE, SIG_DFL);
+    if (launch.ignores_children) ::signal(SIGCHLD, SIG_IGN);
     ::signal(SIGXFSZ, SIG_DFL);
     sigset_t none;
     sigemptyset(&none);
@@ -52,7 +53,7 @@ struct TheirEnds {
                                 int failed) {
     // Should both guard and keeper be killed at once, this is what is left to reach it by.
     ::prctl(PR_SET_PDEATHSIG, SIGTERM);
-    restore_signals();
+    restore_signals(launch);
     limit_open_files(launch.open_files);
     if (::dup2(ends.input.get(), 0) >= 0 && ::dup2(ends.output.get(), 1) >= 0 &&
         ::dup2(ends.errors.get(), 2) >= 0) {
@@ -76,7 +77,8 @@ class KeeperLife {
     KeeperLife(const Launch& launch, UniqueFd socket, UniqueFd guard)
         : launch_(launch), socket_(std::move(socket)), guard_(std::move(guard)) {}
 
-    [[noreturn]] void run(TheirEnds ends) {
+    /// Should it throw (no memory), it ends by SIGABRT, and the guard sees that it has left something.
+    [[noreturn]] void run(TheirEnds ends) noexcept {
         ::prctl(PR_SET_NAME, "mcp-keeper");
         ::prctl(PR_SET_CHILD_SUBREAPER, 1);
         ::prctl(PR_SET_PDEATHSIG, 0);
@@ -84,6 +86,7 @@ class KeeperLife {
         sigfillset(&all);
         ::sigprocmask(SIG_SETMASK, &all, nullptr);
         start_server(std::move(ends));
+        allow_all_descriptors();
         // Behind the fork: the server stays in the client's session and group, as without us.
         ::setsid();
         let_go_of_all_else();
@@ -113,6 +116,14 @@ class KeeperLife {
         server_ = scan::identify(pid).value_or(ProcessId{pid, Ticks{0}});
         tell({Keeper::Report::What::started, 0, server_});
         tree_.emplace(::getpid(), server_, launch_.clients);
+    }
+
+    /// A handle for each process of a tree.
+    static void allow_all_descriptors() {
+        rlimit limit{};
+        if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+        limit.rlim_cur = limit.rlim_max;
+        ::setrlimit(RLIMIT_NOFILE, &limit);
     }
 
     [[noreturn]] void give_up(int code) {
@@ -262,16 +273,29 @@ Result<Keeper> Keeper::start(const Launch& launch, ServerPipes& pipes) {
     return Keeper(pid, std::move(mine));
 }
 
+Keeper::Keeper(pid_t pid, UniqueFd socket) : pid_(pid), socket_(std::move(socket)) {
+    // Our child, not collected yet: the pid is still its own.
+    const auto id = scan::identify(pid);
+    if (!id) return;
+    if (auto handle = enforce::ProcessHandle::open(*id)) self_ = std::move(*handle);
+}
+
 std::optional<Keeper::Report> Keeper::report() {
     Report report;
-    const ssize_t length = ::recv(socket_.get(), &report, sizeof report, MSG_DONTWAIT);
+    ssize_t length = ::recv(socket_.get(), &report, sizeof report, MSG_DONTWAIT);
+    // It left before it had read an order. That is told first, once; its reports are still there.
+    if (length < 0 && errno == ECONNRESET)
+        length = ::recv(socket_.get(), &report, sizeof report, MSG_DONTWAIT);
     if (length == sizeof report) return report;
     if (length == 0 || (length < 0 && errno != EAGAIN && errno != EINTR)) gone_ = true;
     return std::nullopt;
 }
 
 void Keeper::end(Ending::From from) {
-    if (!gone_) ::send(socket_.get(), &from, sizeof from, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (gone_) return;
+    ::send(socket_.get(), &from, sizeof from, MSG_NOSIGNAL | MSG_DONTWAIT);
+    // Whoever was stopped reads nothing.
+    if (self_) static_cast<void>(self_->signal(SIGCONT));
 }
 
 }  // namespace reaper::guard

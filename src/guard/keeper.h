@@ -27,6 +27,7 @@
 #include "base/process_id.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "enforce/process_handle.h"
 #include "guard/ending.h"
 
 namespace reaper::guard {
@@ -38,6 +39,7 @@ struct Launch {
     EndTimes times;
     std::vector<std::string> clients;    ///< As for Spared.
     std::optional<unsigned> open_files;  ///< RLIMIT_NOFILE
+    bool ignores_children = false;       ///< SIGCHLD was ignored when we were started.
 };
 
 /// Our ends of the server's descriptors 0, 1 and 2; O_NONBLOCK.
@@ -72,8 +74,9 @@ class Keeper {
     void end(Ending::From from);
 
   private:
-    Keeper(pid_t pid, UniqueFd socket) : pid_(pid), socket_(std::move(socket)) {}
+    Keeper(pid_t pid, UniqueFd socket);
     pid_t pid_;
+    std::optional<enforce::ProcessHandle> self_;  ///< Nothing where it has ended already.
     UniqueFd socket_;
     bool gone_ = false;
 };

@@ -1,5 +1,7 @@
 #include "guard/relay.h"
 
+#include <sys/ioctl.h>
+
 #include <utility>
 
 namespace reaper::guard {
@@ -99,6 +101,7 @@ void Relay::pump_client() {
         const Stream::Moved moved = client_in_.read(room);
         from_client_.filled(moved.bytes);
         taken += moved.bytes;
+        read_of_client_ += moved.bytes;
         // Less than there was room for: that was all, for now.
         goes_on = lines_of_client() && moved.bytes == room.size();
         if (!moved.over) continue;
@@ -138,15 +141,32 @@ void Relay::take_from_client(const Line& line) {
 }
 
 void Relay::pump_server() {
-    for (std::size_t taken = 0; server_to_read() >= 0 && taken < kTurn;) {
-        const std::span<char> room = from_server_.room();
-        const Stream::Moved moved = server_out_.read(room);
-        from_server_.filled(moved.bytes);
-        taken += moved.bytes;
-        lines_of_server();
-        if (moved.over) server_ended_ = true;
-        if (moved.bytes < room.size()) return;
+    std::size_t taken = 0;
+    while (server_to_read() >= 0 && taken < kTurn && read_server(taken)) {
     }
+}
+
+void Relay::drain_server() {
+    // No more than a pipe can hold: somebody else may write into it without end.
+    std::size_t taken = 0;
+    while (!server_ended_ && taken < kTurn && read_server(taken)) {
+    }
+}
+
+bool Relay::read_server(std::size_t& taken) {
+    const std::span<char> room = from_server_.room();
+    const Stream::Moved moved = server_out_.read(room);
+    from_server_.filled(moved.bytes);
+    taken += moved.bytes;
+    lines_of_server();
+    if (moved.over) server_ended_ = true;
+    return moved.bytes == room.size();
+}
+
+std::size_t Relay::unread_of_client() const {
+    int bytes = 0;
+    const bool told = client_in_ && ::ioctl(client_in_.fd(), FIONREAD, &bytes) == 0 && bytes > 0;
+    return told ? static_cast<std::size_t>(bytes) : 0;
 }
 
 void Relay::lines_of_server() {

@@ -52,6 +52,8 @@ class Relay {
     /// Messages were read that could not be taken then: pump_client() when they can.
     [[nodiscard]] bool holds() const { return holds_; }
     void pump_server();
+    /// What a server that has ended has left in its pipe, though the client does not read.
+    void drain_server();
     void flush_client() { client_out_.flush(); }
     void flush_server();
     /// Gives back the memory that large messages have taken; when nothing is said for a while.
@@ -65,7 +67,11 @@ class Relay {
     [[nodiscard]] bool server_ended() const { return server_ended_; }
     /// Nobody reads what we say.
     [[nodiscard]] bool client_deaf() const { return client_out_.over(); }
-    [[nodiscard]] bool all_said() const { return client_out_.waiting() == 0; }
+    [[nodiscard]] std::size_t waiting_for_client() const { return client_out_.waiting(); }
+    /// Bytes, in all.
+    [[nodiscard]] std::uint64_t read_of_client() const { return read_of_client_; }
+    /// Bytes that the client has written and that are not read yet.
+    [[nodiscard]] std::size_t unread_of_client() const;
 
     struct Counts {
         std::uint64_t from_client = 0;
@@ -91,6 +97,8 @@ class Relay {
     void take_from_client(const Line& line);
     void take_from_server(const Line& line);
     bool lines_of_client();
+    /// False where nothing more is there now. Adds to `taken`.
+    bool read_server(std::size_t& taken);
     void lines_of_server();
 
     Listener& listener_;
@@ -103,6 +111,7 @@ class Relay {
     EnvelopeReader reader_;
     Run to_server_run_{server_in_};
     Run to_client_run_{client_out_};
+    std::uint64_t read_of_client_ = 0;
     bool holds_ = false;
     bool client_ended_ = false;
     bool server_ended_ = true;

@@ -27,9 +27,10 @@ void ServerRun::step(MonotonicTime now) {
                 break;
         }
     }
-    // It leaves by itself when nothing is left below it, and no other way.
+    // It leaves by itself when nothing is left below it, or nothing was started.
     if (!keeper_.gone() || !keeper_status_ || over_) return;
-    if (WIFEXITED(*keeper_status_)) {
+    const bool left = WIFEXITED(*keeper_status_) && WEXITSTATUS(*keeper_status_) == 0;
+    if (left || not_started_) {
         over_ = true;
         return;
     }

@@ -7,8 +7,10 @@
 //   half             writes half a line, and goes on reading
 //   big N            answers with N bytes; noise N: writes N bytes to its stderr, and answers
 //   ask              asks its client something, and answers with what it was told
+//   bigask N         the same in N bytes, under the id that it was asked with
 //   helper           has a child with a double fork, in a session of its own, that heeds no SIGTERM
 //   agent            has a child named claude
+//   ignored          the signals that it ignores
 //   limits           its RLIMIT_NOFILE; forks N: how many of N children it could have
 // Environment: PEER_REVISION, PEER_TOOLS (a file whose text is the name of its tool), PEER_HEARD (a file
 // to which the method of each message is added), PEER_DEAF=eof,term (what it does not heed).
@@ -120,14 +122,12 @@ json tools() {
     return {{"tools", json::array({{{"name", name.str()}}})}};
 }
 
-json ask(std::string& line) {
-    say({{"jsonrpc", "2.0"},
-         {"id", "s-1"},
-         {"method", "sampling/createMessage"},
-         {"params", json::object()}});
+json ask(std::string& line, const json& id, const json& params) {
+    write_all(1, R"({"jsonrpc":"2.0","id":)" + id.dump() +
+                     R"(,"method":"sampling/createMessage","params":)" + params.dump() + "}\n");
     while (std::getline(std::cin, line)) {
         const json told = json::parse(line);
-        if (told.value("id", json()) == "s-1") return told;
+        if (told.value("id", json()) == id) return told;
     }
     return nullptr;
 }
@@ -136,6 +136,17 @@ rlim_t open_files() {
     rlimit limit{};
     getrlimit(RLIMIT_NOFILE, &limit);
     return limit.rlim_cur;
+}
+
+/// The signals that it ignores.
+json ignored() {
+    json all = json::array();
+    for (int number = 1; number < NSIG; ++number) {
+        struct sigaction action {};
+        if (sigaction(number, nullptr, &action) == 0 && action.sa_handler == SIG_IGN)
+            all.push_back(number);
+    }
+    return all;
 }
 
 void obey(const json& message, std::string& line) {
@@ -165,11 +176,14 @@ void obey(const json& message, std::string& line) {
     }
     if (method == "big") return answer(id, std::string(params.get<std::size_t>(), 'x'));
     if (method == "noise") write_all(2, std::string(params.get<std::size_t>(), '!') + '\n');
-    if (method == "ask") return answer(id, ask(line));
+    if (method == "ask") return answer(id, ask(line, "s-1", json::object()));
+    if (method == "bigask")
+        return answer(id, ask(line, id, {{"text", std::string(params.get<std::size_t>(), 'x')}}));
     if (method == "helper") return answer(id, start_helper());
     if (method == "agent")
         return answer(id, start_agent(params.is_string() ? params.get<std::string>() : "claude"));
     if (method == "forks") return answer(id, fork_children(params.get<int>()));
+    if (method == "ignored") return answer(id, ignored());
     if (method == "limits") return answer(id, open_files());
     answer(id, params);
 }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <pty.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -75,6 +76,19 @@ TEST(GuardRelay, LetsTheServerAskItsClient) {
     EXPECT_EQ(client.answer_to(id).at("result").at("result").at("model"), "m");
 }
 
+// Both sides count from 0 or 1: who is told of a message that is too long is told by what it was.
+TEST(GuardRelay, TellsTheServerThatItsQuestionOrTheAnswerToItIsTooLong) {
+    GuardClient client({.settings = {"max_request=10000", "max_response=50000"}});
+    const json told = client.ask("bigask", 60'000).at("result");
+    EXPECT_EQ(told.at("error").at("data").at("reason"), "too_large");
+    const int id = client.send("ask");
+    EXPECT_EQ(client.next().at("method"), "sampling/createMessage");
+    client.guard().write_line(R"({"jsonrpc":"2.0","id":"s-1","result":")" + std::string(20'000, 'x') +
+                              "\"}");
+    EXPECT_EQ(client.answer_to(id).at("result").at("error").at("data").at("reason"), "too_large");
+    EXPECT_THAT(client.others(), IsEmpty());
+}
+
 long resident_kib(pid_t pid) {
     const std::string status = text_of("/proc/" + std::to_string(pid) + "/status");
     return std::stol(status.substr(status.find("VmRSS:") + 6));
@@ -119,6 +133,13 @@ TEST(GuardRelay, SlowsDownWhoAsksTooMuch) {
     EXPECT_GT(std::chrono::steady_clock::now() - begun, 400ms) << "ten at once, then ten a second";
 }
 
+TEST(GuardRelay, AnswersWhoAskedTooMuchAndClosed) {
+    GuardClient client({.settings = {"requests_per_second=4"}});
+    for (int i = 0; i < 8; ++i) client.send("echo", i);
+    client.guard().close_input();
+    for (int id = 2; id <= 9; ++id) EXPECT_EQ(client.answer_to(id).at("result"), id - 2);
+}
+
 // --- How it ends.
 
 /// All that the client's server has started, a daemon that heeds nothing among it.
@@ -139,11 +160,77 @@ TEST(GuardEnd, LeavesNothingWhenTheClientCloses) {
 }
 
 TEST(GuardEnd, EndsAtOnceWithAServerThatDoes) {
-    GuardClient client;
+    GuardClient client({.settings = {"close_wait=60000"}});
     const auto begun = std::chrono::steady_clock::now();
     client.guard().close_input();
     EXPECT_EQ(client.guard().wait().value(), 0);
-    EXPECT_LT(std::chrono::steady_clock::now() - begun, 250ms) << "before close_wait is over";
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, 30s) << "before close_wait is over";
+}
+
+TEST(GuardEnd, LeavesNothingOfAServerThatEndsAtOnceWithAllItsChildrenAlive) {
+    for (int round = 0; round < 10; ++round) {
+        GuardClient client;
+        EXPECT_EQ(client.ask("forks", 12).at("result"), 12);
+        Held held(client.tree());
+        client.guard().close_input();
+        EXPECT_THAT(held.left_after(20s), IsEmpty());
+    }
+}
+
+TEST(GuardEnd, LeavesNothingWhenTheKeeperIsStopped) {
+    GuardClient client({.environment = {{"PEER_DEAF", "eof"}}});
+    Held held(client.tree());
+    signal_process(client.keeper(), SIGSTOP);
+    client.guard().close_input();
+    EXPECT_THAT(held.left_after(20s), IsEmpty());
+}
+
+/// What a guard and all that it waited for have used, from its start to its end.
+std::chrono::milliseconds cpu_until_the_end_of(GuardClient& client) {
+    const auto used = [] {
+        rusage all{};
+        getrusage(RUSAGE_CHILDREN, &all);
+        const auto ms = [](const timeval& time) { return time.tv_sec * 1000 + time.tv_usec / 1000; };
+        return std::chrono::milliseconds(ms(all.ru_utime) + ms(all.ru_stime));
+    };
+    const auto before = used();
+    EXPECT_TRUE(client.guard().wait());
+    return used() - before;
+}
+
+TEST(GuardEnd, WaitsForADeafServerWithoutUsingTheProcessor) {
+    // A ping and a call would be due meanwhile.
+    GuardClient client(
+        {.settings = {"grace=6000", "ping_interval=100", "ping_timeout=60000", "call_timeout=100"},
+         .environment = {{"PEER_DEAF", "eof,term"}}});
+    const int call = client.send("tools/call");
+    client.guard().close_input();
+    EXPECT_EQ(client.answer_to(call).at("error").at("data").at("reason"), "timeout");
+    EXPECT_LT(cpu_until_the_end_of(client), 3s);
+}
+
+TEST(GuardEnd, WaitsForTheRestOfACrashedServerWithoutUsingTheProcessor) {
+    GuardClient client({.settings = {"grace=6000", "backoff=9000"}});
+    Held held(tree_with_helper(client));
+    client.ask("crash", 1);
+    client.guard().close_input();
+    EXPECT_LT(cpu_until_the_end_of(client), 3s);
+    EXPECT_THAT(held.left_after(10s), IsEmpty());
+}
+
+TEST(GuardEnd, SaysAllThatTheServerHasSaidToAClientThatReadsLate) {
+    // Somewhere between these the rest is in the server's pipe when it ends.
+    for (int kib = 100; kib <= 480; kib += 20) {
+        GuardClient client({.settings = {"close_wait=60000"}, .environment = {}});
+        Held server({client.server()});
+        const int big = client.send("big", kib * 1024);
+        const int small = client.send("echo", kib);
+        client.guard().close_input();
+        // With more it waits for us, and so do the others.
+        if (!server.left_after(kib < 300 ? 20s : 500ms).empty()) break;
+        EXPECT_EQ(client.answer_to(big).at("result").get<std::string>().size(), kib * 1024U);
+        EXPECT_EQ(client.answer_to(small).value("result", json()), kib);
+    }
 }
 
 TEST(GuardEnd, AnswersWhatWasAskedBeforeTheEnd) {
@@ -187,18 +274,64 @@ TEST(GuardEnd, KeeperHeedsNoSignal) {
     EXPECT_EQ(client.keeper(), keeper);
 }
 
-TEST(GuardEnd, LeavesNothingWhenTheClientIsKilledAndSomebodyHoldsItsEnds) {
-    // The shell is the client; the ends of the channel are this test's, as they may be a sibling's.
-    Program client({"sh", "-c", "exec 3<&0; \"$1\" close_wait=100 grace=500 -- \"$2\" <&3 & wait", "sh",
+/// The shell is the client; the ends of the channel are this test's, as they may be a sibling's.
+Program client_with_a_guard(const std::string& settings) {
+    Program client({"sh", "-c", "exec 3<&0; \"$1\" " + settings + " -- \"$2\" <&3 & wait", "sh",
                     REAPER_GUARD, REAPER_PEER},
                    {.environment = {{"PEER_DEAF", "eof,term"}}});
     client.write_line(R"({"id":1,"method":"echo"})");
-    ASSERT_TRUE(client.read_line(10s));
+    EXPECT_TRUE(client.read_line(10s));
+    return client;
+}
+
+TEST(GuardEnd, LeavesNothingWhenTheClientIsKilledAndSomebodyHoldsItsEnds) {
+    Program client = client_with_a_guard("close_wait=100 grace=500");
     std::set<pid_t> tree = tree_of(client.pid(), read_processes());
     EXPECT_EQ(tree.size(), 4U);
     Held held(tree);
     signal_process(client.pid(), SIGKILL);
     EXPECT_THAT(held.left_after(15s), IsEmpty());
+}
+
+// What it has said before is heard after its end, and is no sign of life.
+TEST(GuardEnd, LeavesNothingWhenItsClientWasKilledBeforeItsLastWordsWereHeard) {
+    Program client = client_with_a_guard("close_wait=2000 grace=500 backoff=1000");
+    client.write_line(R"({"id":2,"method":"crash","params":1})");
+    EXPECT_THAT(client.read_line(10s).value_or(""), HasSubstr("restarted"));
+    client.write_line(R"({"id":3,"method":"echo"})");
+    Held held(tree_of(client.pid(), read_processes()));
+    signal_process(client.pid(), SIGKILL);
+    EXPECT_TRUE(client.read_line(10s)) << "it was answered";
+    EXPECT_THAT(held.left_after(15s), IsEmpty());
+}
+
+/// As of a client that has its programs ignore these.
+Program guarded_ignoring(const std::string& signals) {
+    Program program({"env", "--ignore-signal=" + signals, REAPER_GUARD, "close_wait=300", "grace=600",
+                     "--", REAPER_PEER});
+    program.write_line(R"({"id":1,"method":"echo"})");
+    EXPECT_TRUE(program.read_line(20s));
+    return program;
+}
+
+TEST(GuardEnd, EndsWhereItsClientIgnoresItsChildren) {
+    Program guard = guarded_ignoring("CHLD");
+    guard.write_line(R"({"id":2,"method":"crash","params":3})");
+    EXPECT_THAT(guard.read_line(20s).value_or(""), HasSubstr("status 3"));
+    guard.write_line(R"({"id":3,"method":"ignored"})");
+    const json ignored = json::parse(guard.read_line(20s).value_or("null"));
+    EXPECT_THAT(ignored.at("result"), Contains(SIGCHLD)) << "as it would without us";
+    guard.close_input();
+    EXPECT_EQ(guard.wait(20s), 0);
+}
+
+TEST(GuardEnd, IgnoresAHangUpWhereItsClientDoes) {
+    Program guard = guarded_ignoring("HUP,INT");
+    for (const int number : {SIGHUP, SIGINT}) signal_process(guard.pid(), number);
+    guard.write_line(R"({"id":2,"method":"echo","params":2})");
+    EXPECT_THAT(guard.read_line(20s).value_or(""), HasSubstr("\"result\":2"));
+    signal_process(guard.pid(), SIGTERM);
+    EXPECT_TRUE(guard.wait(20s)) << "that it heeds";
 }
 
 TEST(GuardEnd, SparesAnAgentThatTheServerHasStarted) {
@@ -231,7 +364,7 @@ TEST(GuardEnd, LeavesNothingWhenTheTerminalIsClosed) {
             dup2(in[0], 0);
             dup2(out[1], 1);
             setenv("PEER_DEAF", "eof,term", 1);
-            execl(REAPER_GUARD, "guard", "close_wait=100", "grace=500", "--", REAPER_PEER,
+            execl(REAPER_GUARD, "close_wait=100", "grace=500", "--", REAPER_PEER,
                   static_cast<char*>(nullptr));
             _exit(127);
         }
@@ -277,6 +410,35 @@ TEST(GuardStart, TellsWhatAServerSaidThatEndedAtOnceAndDoesNotTryAgain) {
     EXPECT_THAT(message, HasSubstr("installed")) << "what that usually means";
     EXPECT_EQ(WEXITSTATUS(client.guard().wait().value()), 3);
     EXPECT_EQ(client.heard().size(), 1U);
+}
+
+/// A server whose file can be taken away.
+std::string copy_of_the_peer(const Scratch& scratch) {
+    const std::string copy = (scratch.path() / "peer").string();
+    std::filesystem::copy_file(REAPER_PEER, copy);
+    return copy;
+}
+
+TEST(GuardStart, TriesAgainWhereItsFileIsJustBeingWritten) {
+    const Scratch scratch;
+    const std::string copy = copy_of_the_peer(scratch);
+    UniqueFd writer(open(copy.c_str(), O_WRONLY | O_CLOEXEC));
+    GuardClient client({.command = {copy}, .initialize = false});
+    const int id = client.send("initialize");
+    while (client.errors().find("started again in") == std::string::npos) usleep(10'000);
+    writer.close();
+    EXPECT_TRUE(client.answer_to(id).contains("result"));
+}
+
+TEST(GuardStart, TriesAgainWhereItsFileIsJustBeingReplaced) {
+    const Scratch scratch;
+    const std::string copy = copy_of_the_peer(scratch);
+    GuardClient client({.command = {copy}});
+    std::filesystem::rename(copy, copy + ".old");
+    client.ask("crash", 1);
+    while (client.errors().find("cannot start") == std::string::npos) usleep(10'000);
+    std::filesystem::rename(copy + ".old", copy);
+    EXPECT_EQ(client.ask("echo", 1).at("result"), 1);
 }
 
 // --- Crashes.
@@ -340,6 +502,14 @@ TEST(GuardCrash, RestsWhenItWasTooOftenAndTriesAgain) {
     EXPECT_EQ(answer.at("result"), 5);
     EXPECT_EQ(client.ask("crash", 1).at("error").at("data").at("reason"), "restarted")
         << "the breaker is closed";
+}
+
+TEST(GuardCrash, TellsTheNextThatTheClientIsInitializedThoughItSaidSoMeanwhile) {
+    GuardClient client({.settings = {"restarts=0", "breaker_pause=1000"}, .initialize = false});
+    client.ask("initialize", {{"protocolVersion", "2025-06-18"}});
+    EXPECT_EQ(client.ask("crash", 1).at("error").at("data").at("reason"), "failed");
+    client.guard().write_line(R"({"jsonrpc":"2.0","method":"notifications/initialized"})");
+    EXPECT_TRUE(client.await_heard("notifications/initialized", 1));
 }
 
 TEST(GuardCrash, EndsTheRestOfACrashedServer) {

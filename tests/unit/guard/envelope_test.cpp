@@ -81,6 +81,16 @@ TEST(CanonicalId, IsTheSameHoweverItIsWritten) {
     EXPECT_NE(canonical_id(R"("1.0")"), canonical_id(R"("1")"));
 }
 
+TEST(Envelope, TellsFromItsBeginningWhatALongMessageIs) {
+    EXPECT_EQ(kind_at_beginning(R"({"jsonrpc":"2.0","id":3,"method":"a/b","par)"), Kind::asks);
+    EXPECT_EQ(kind_at_beginning(R"({ "params" : {"result": "long, and brok)"), Kind::asks);
+    EXPECT_EQ(kind_at_beginning(R"({"result":{"method":"x", "params": [)"), Kind::answers);
+    EXPECT_EQ(kind_at_beginning(R"({"id":"\"method\"","error":{)"), Kind::answers);
+    EXPECT_EQ(kind_at_beginning(R"({"id":3,"_meta":{"method":"x","params":)"), Kind::unknown);
+    EXPECT_EQ(kind_at_beginning(R"([{"id":3,"method":"x"}])"), Kind::unknown) << "a batch";
+    EXPECT_EQ(kind_at_beginning(""), Kind::unknown);
+}
+
 TEST(IdAtEitherEnd, IsTheOutermostObjects) {
     EXPECT_EQ(id_at_either_end(R"({"jsonrpc":"2.0","id":7,"params":"xxxxx)", "xxxx\"}"), "7");
     EXPECT_EQ(id_at_either_end(R"({"a":{"id":1,"b":[{"id":2}]},"id":"s","c":"xx)", ""), "\"s\"");

@@ -42,6 +42,12 @@ TEST(Exchanges, GiveUpWhatTakesTooLongAndDropItsAnswer) {
     EXPECT_TRUE(exchanges.abandoned("1"));
     EXPECT_FALSE(exchanges.abandoned("1")) << "once";
     EXPECT_FALSE(exchanges.abandoned("2"));
+    EXPECT_EQ(exchanges.give_up_all().size(), 2U);
+    EXPECT_TRUE(exchanges.abandoned("2")) << "as all of them";
+    exchanges.asked("3", "tools/call", {});
+    exchanges.give_up_all();
+    exchanges.server_gone();
+    EXPECT_FALSE(exchanges.abandoned("3")) << "another process of the server counts anew";
 }
 
 TEST(Exchanges, AreBounded) {
