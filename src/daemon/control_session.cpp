@@ -133,7 +133,8 @@ void ControlSession::cannot_read(const error_code& error) {
 }
 
 void ControlSession::handle() {
-    deadline_.cancel();
+    // Not only cancelled: a call of its time's end may be under way already, and asks when that was.
+    deadline_.expires_at(std::chrono::steady_clock::time_point::max());
     ++requests_;
     ++core_->counts.requests;
     const auto& request = parser_->get();
