@@ -29,7 +29,7 @@ TEST(Container, OrphansThatItsFirstShellHasAdoptedAreEnded) {
     if (const std::string why = why_no_pid_namespace(); !why.empty()) GTEST_SKIP() << why;
     const Scratch scratch;
     const std::string policy = (scratch.path() / "policy.yaml").string();
-    std::ofstream(policy) << kQuickPolicy;
+    std::ofstream(policy) << kPatientPolicy;
     StartOptions options;
     for (const char* name : {"run", "state"}) {
         std::filesystem::create_directory(scratch.path() / name);

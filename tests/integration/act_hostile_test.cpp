@@ -75,7 +75,7 @@ INSTANTIATE_TEST_SUITE_P(As, HostileServer,
 
 TEST_P(HostileServer, ThatHeedsSigtermIsNotKilled) {
     const pid_t server = hostile_->leak("").pid();
-    const Acted acted = hostile_->act();
+    const Acted acted = hostile_->act(kPatientPolicy);
     expect_ended(acted, server, "ended");
     EXPECT_THAT(acted.trace.signals_to(server), ElementsAre("SIGTERM"));
     EXPECT_EQ(!acted.trace.group_writes.empty(), caged());
@@ -83,7 +83,7 @@ TEST_P(HostileServer, ThatHeedsSigtermIsNotKilled) {
 
 TEST_P(HostileServer, ThatEndsOnTheSecondSigtermOnlyIsNotKilled) {
     const pid_t server = hostile_->leak("twice").pid();
-    const Acted acted = hostile_->act();
+    const Acted acted = hostile_->act(kPatientPolicy);
     expect_ended(acted, server, "ended");
     EXPECT_THAT(acted.trace.signals_to(server), Not(Contains("SIGKILL")));
 }
@@ -105,7 +105,7 @@ TEST_P(HostileServer, ThatForksAllTheTimeIsKilledWithAllItsChildren) {
 // The supervisor goes first: else it would start the server anew.
 TEST_P(HostileServer, UnderASupervisorIsNotStartedAgain) {
     const pid_t supervisor = hostile_->leak("restarts", kSupervisorLine).pid();
-    const Acted acted = hostile_->act();
+    const Acted acted = hostile_->act(kPatientPolicy);
     expect_ended(acted, supervisor, "ended");
     EXPECT_EQ(hostile_->forked().size(), 1u) << "the server was started again";
 }
@@ -120,7 +120,7 @@ TEST_P(HostileServer, ThatIsStoppedIsEnded) {
     ASSERT_EQ(kill(server, SIGSTOP), 0);  // Our own child, not yet reaped.
     siginfo_t stopped{};
     ASSERT_EQ(waitid(P_PID, static_cast<id_t>(server), &stopped, WSTOPPED), 0);
-    const Acted acted = hostile_->act();
+    const Acted acted = hostile_->act(kPatientPolicy);
     expect_ended(acted, server, "ended");
     EXPECT_THAT(acted.trace.signals_to(server), Not(Contains("SIGKILL")));
 }
@@ -137,7 +137,7 @@ TEST_P(HostileServer, WithAnAgentInsideIsOnlyReported) {
 
 TEST_P(HostileServer, ThatTakesAnAgentInAfterSigtermIsLeftAlone) {
     const pid_t server = hostile_->leak("adopts").pid();
-    const Acted acted = hostile_->act();
+    const Acted acted = hostile_->act(kPatientPolicy);
     const json outcome = outcome_of(acted, server);
     EXPECT_EQ(outcome.value("effect", ""), "cancelled") << outcome.dump(2);
     ASSERT_THAT(hostile_->forked(), Not(IsEmpty()));
@@ -171,7 +171,7 @@ INSTANTIATE_TEST_SUITE_P(As, EscapingServer, ::testing::Values(Who{"Root", {}}),
 
 TEST_P(EscapingServer, ThatForksOnSigtermIsEndedWithWhatItForked) {
     const pid_t server = hostile_->leak("forks").pid();
-    expect_ended(hostile_->act(), server, "ended");
+    expect_ended(hostile_->act(kPatientPolicy), server, "ended");
     EXPECT_EQ(hostile_->forked().size(), 3u);
 }
 
@@ -242,7 +242,7 @@ TEST(EscapingServerWithoutCage, IsNamedInTheReport) {
             SCOPED_TRACE(behaviour);
             StubbornServers hostile(kSomebody);
             const pid_t server = hostile.leak(behaviour).pid();
-            const json outcome = outcome_of(hostile.act(), server);
+            const json outcome = outcome_of(hostile.act(kPatientPolicy), server);
             const std::set<pid_t> left = hostile.living();
             EXPECT_THAT(left, Not(IsEmpty())) << "there was nothing to be told";
             for (const pid_t pid : left) {

@@ -31,6 +31,12 @@ const char* const kQuickPolicy =
     "  orphan: { after_seconds: 0, action: terminate }\n"
     "terminate: { grace_seconds: 1 }\n"
     "budget: { kills_per_minute: 1000 }\n";
+const char* const kPatientPolicy =
+    "version: 1\n"
+    "name: test\n"
+    "rules:\n"
+    "  orphan: { after_seconds: 0, action: terminate }\n"
+    "terminate: { grace_seconds: 10 }\n";
 
 std::string why_no_strace() {
     return which("strace").empty() ? "strace is not installed" : "";

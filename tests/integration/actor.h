@@ -18,8 +18,10 @@ namespace reaper::integration {
 
 using nlohmann::json;
 
-/// An orphan is one at once; a server has a second between SIGTERM and SIGKILL.
+/// An orphan is one at once; a server has a second between SIGTERM and SIGKILL …
 extern const char* const kQuickPolicy;
+/// … or ten, for those who end by themselves however slow the host is.
+extern const char* const kPatientPolicy;
 
 /// Why no actor can be traced here; empty where it can.
 std::string why_no_strace();

@@ -17,7 +17,10 @@ Program& StubbornServers::start(const std::string& behaviour, const std::vector<
     StartOptions options;
     options.file = REAPER_STUBBORN;
     options.user = user_;
-    options.environment = {{"STUBBORN", behaviour}, {"STUBBORN_LEDGER", ledger_.path()}};
+    options.environment = {{"STUBBORN", behaviour},
+                           {"STUBBORN_LEDGER", ledger_.path()},
+                           // Looking for leaks takes a tracer, which is in no ledger.
+                           {"ASAN_OPTIONS", "detect_leaks=0"}};
     Program& program = programs_.emplace_back(argv, options);
     EXPECT_EQ(program.read_line(10s), "ready");
     return program;
@@ -25,14 +28,19 @@ Program& StubbornServers::start(const std::string& behaviour, const std::vector<
 
 Program& StubbornServers::leak(const std::string& behaviour, const std::vector<std::string>& argv) {
     Program& program = start(behaviour, argv);
-    program.close_input();
-    program.close_output();
+    leave(program);
     return program;
 }
 
+void StubbornServers::leave(Program& server) {
+    server.close_input();
+    server.close_output();
+}
+
 std::chrono::milliseconds StubbornServers::leak_until_ended(const std::string& behaviour) {
-    Program& program = leak(behaviour);
+    Program& program = start(behaviour);
     const auto since = std::chrono::steady_clock::now();
+    leave(program);
     EXPECT_TRUE(program.wait(60s).has_value()) << program.pid() << " has leaked, and lives on";
     const auto until = std::chrono::steady_clock::now();
     forget(program);

@@ -50,6 +50,8 @@ class StubbornServers {
     void hand_back() { programs_.clear(); }
 
   private:
+    static void leave(Program& server);
+
     std::optional<uid_t> user_;
     Ledger ledger_;
     std::list<Program> programs_;

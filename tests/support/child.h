@@ -105,10 +105,10 @@ class Child {
         });
     }
 
-    /// Runs a program; returns when it has been executed, with argv[0] as given.
+    /// Runs a program; returns when it has been executed, with argv[0] as given, and /proc tells so.
     static Child exec(const std::string& program, const std::vector<std::string>& argv,
                       Stdio stdio = {}) {
-        return start(stdio, {}, [&](int ready) {
+        Child child = start(stdio, {}, [&](int ready) {
             std::vector<char*> pointers;
             for (const std::string& argument : argv)
                 pointers.push_back(const_cast<char*>(argument.c_str()));
@@ -120,6 +120,9 @@ class Child {
             if (::write(ready, &failed, 1) == 1) ::_exit(127);
             ::_exit(126);
         });
+        // The kernel closes our end before the new command line is there.
+        while (child.has_no_command_line()) ::usleep(100);
+        return child;
     }
 
     Child(Child&& other) noexcept : pid_(std::exchange(other.pid_, 0)), id_(other.id_) {}
@@ -187,6 +190,14 @@ class Child {
         const ssize_t length = ::read(handshake.first.get(), &answer, 1);
         if (length == 1 && answer == '?') throw std::runtime_error("exec failed");
         return child;
+    }
+
+    [[nodiscard]] bool has_no_command_line() const {
+        std::ifstream line("/proc/" + std::to_string(pid_) + "/cmdline");
+        if (line.peek() != std::ifstream::traits_type::eof()) return false;
+        siginfo_t ended{};
+        return ::waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+               ended.si_pid == 0;
     }
 
     static void place(int fd, int number) {

@@ -103,11 +103,18 @@ class StandInDaemon : public daemon::ControlBackend {
 
 class ControlHost {
   public:
+    using Clock = std::function<std::chrono::steady_clock::time_point()>;
+
     explicit ControlHost(daemon::ControlBounds bounds = {}, uid_t owner = 0,
                          daemon::Reach reach = daemon::Reach::everybody)
+        : ControlHost(bounds, daemon::usual_control_options(owner).steady_time, owner, reach) {}
+    /// `clock`: what the bound on requests is measured by.
+    ControlHost(daemon::ControlBounds bounds, Clock clock, uid_t owner = 0,
+                daemon::Reach reach = daemon::Reach::everybody)
         : work_(boost::asio::make_work_guard(loop_)) {
         daemon::ControlOptions options = daemon::usual_control_options(owner);
         options.bounds = bounds;
+        options.steady_time = std::move(clock);
         options.tell = [this](const std::string& text) { told_.push_back(text); };
         auto socket = daemon::ControlSocket::bind(path(), reach);
         if (!socket) throw std::runtime_error(socket.error().message());

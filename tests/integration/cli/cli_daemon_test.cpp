@@ -148,7 +148,7 @@ TEST(CliDaemon, EventsAsTheyAreKept) {
 /// ends.
 TEST(CliDaemon, EventsAreFollowed) {
     daemon::ControlBounds bounds;
-    bounds.lifetime = std::chrono::milliseconds(200);
+    bounds.lifetime = std::chrono::milliseconds(1000);
     bounds.heartbeat = std::chrono::milliseconds(50);
     ControlHost host(bounds);
     host.on_loop([&] { host.backend().publish("a-0", "m"); });
@@ -162,7 +162,7 @@ TEST(CliDaemon, EventsAreFollowed) {
     for (int i = 1; i <= 10; ++i) {
         await_reader();
         host.on_loop([&] { host.backend().publish("a-" + std::to_string(i), "m"); });
-        ::usleep(50'000);  // The stream ends in between, and begins again.
+        ::usleep(250'000);  // The stream ends in between, and begins again.
     }
     await_reader();
     host.stop();

@@ -65,8 +65,8 @@ TEST(EventFeed, Http10GetsItWithoutChunks) {
 
 TEST(EventFeed, BeatsWhereNothingHappens) {
     ControlBounds bounds;
-    bounds.heartbeat = milliseconds(20);
-    bounds.idle = milliseconds(50);  // Who follows is not idle.
+    bounds.heartbeat = milliseconds(200);
+    bounds.idle = milliseconds(700);  // Who follows is not idle.
     ControlHost host(bounds);
     RawClient client(host.path());
     client.send("GET /events?follow=1 HTTP/1.1\r\n\r\n");

