@@ -58,13 +58,18 @@ Launch everything_by_npx() {
     return launch_of(launches_by_npx(), "everything");
 }
 
-void await_silence(const std::vector<std::set<pid_t>>& chains) {
+std::vector<pid_t> silence(const std::vector<std::set<pid_t>>& chains) {
     const ProcessTable table = read_processes();
     std::vector<pid_t> servers;
     for (const std::set<pid_t>& chain : chains) servers.push_back(last_of(grow(chain, table), table));
+    for (const pid_t server : servers) signal_process(server, SIGSTOP);
+    return servers;
+}
+
+void await_silence(const std::vector<std::set<pid_t>>& chains) {
     // Each has its own beat, from when it was started. Whoever stands still for a beat has missed one,
     // makes up for it at once, and counts the next from there: all are in step then.
-    for (const pid_t server : servers) signal_process(server, SIGSTOP);
+    const std::vector<pid_t> servers = silence(chains);
     std::this_thread::sleep_for(kPeriod + 1s);  // Time is what they are to miss: nothing is awaited.
     std::vector<Writer> writers;
     for (const pid_t server : servers) {

@@ -13,9 +13,15 @@ namespace reaper::integration {
 
 Launch everything_by_npx();
 
-/// Returns when these servers (each given by the processes of its launch, a chain) have all just written
-/// a log message. They write one every 15 seconds, and die of it when nobody reads any more, so this is
-/// when a client is killed whose orphans are to be looked at: nearly all of the 15 seconds are left.
+// They write a log message every 15 seconds, and die of it when nobody reads any more. Each is given by
+// the processes of its launch, a chain.
+
+/// Stops them, for the test's life: when their client is killed, there is all the time to look at what
+/// it leaves. Their pids.
+std::vector<pid_t> silence(const std::vector<std::set<pid_t>>& chains);
+
+/// Returns when they have all just written: where they are to be ended as they are, nearly all of the 15
+/// seconds are left for that.
 void await_silence(const std::vector<std::set<pid_t>>& chains);
 
 }  // namespace reaper::integration

@@ -149,7 +149,7 @@ TEST_F(LookAlike, AServerUnderNodemonIsTheClientsAndOrphanedAsAWhole) {
         EXPECT_NE(server->at("status"), "orphan");
     }
 
-    await_silence({live.trees[0]});
+    silence({live.trees[0]});
     client.program().kill();
     const Observation after = observe({live.trees[0]});
     EXPECT_EQ(after.trees[0], live.trees[0]) << "nodemon was expected to stay with its server";

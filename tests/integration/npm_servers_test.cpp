@@ -59,7 +59,7 @@ class Stage {
         for (std::size_t i = 0; i < stories.size(); ++i) stories[i].live = live.trees[i];
 
         const std::vector<UniqueFd> leaving = pidfds_of_those_who_leave();
-        await_silence(those_of_type("everything"));
+        silence(those_of_type("everything"));
         sdk.program().kill();
         python.program().kill();
         for (const UniqueFd& process : leaving) {
