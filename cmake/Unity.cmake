@@ -1,8 +1,7 @@
 # REAPER_UNITY: eight sources are compiled as one. What costs a build from nothing its time is to read and
-# to instantiate the same headers once a source. The preset asan has it, and release for the tests alone:
-# each source of the program is compiled by itself there, which proves that it includes what it uses, and
-# the guard is linked with the parts that it uses and no others.
-set(REAPER_UNITY OFF CACHE STRING "Compile several sources as one: OFF, TESTS or ON")
+# to instantiate the same headers once a source. The preset asan has it, and release for all but the folders
+# that the guard is made of: that is linked with the sources that it uses and no others.
+set(REAPER_UNITY OFF CACHE STRING "Compile several sources as one: OFF, BUT_THE_GUARD or ON")
 set(CMAKE_UNITY_BUILD_BATCH_SIZE 8)
 if(REAPER_UNITY STREQUAL "ON")
   set(CMAKE_UNITY_BUILD ON)
