@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "guard/answers.h"
 #include "guard/kept_files.h"
@@ -24,6 +25,8 @@ using std::chrono::seconds;
 constexpr seconds kLastWords{2};
 /// After so long without a message the memory of large ones is given back.
 constexpr seconds kQuiet{1};
+/// By a client that seems gone.
+constexpr seconds kForAnAnswer{20};
 constexpr std::size_t kKeptLogs = 50;
 
 bool is_ignored(int number) {
@@ -143,7 +146,7 @@ void Guard::wait_for_something() {
     // Not to be read now; but whether it is still there is to be seen, and whether it wakes us.
     const bool only_watched = wait[kClientIn].fd < 0 && !relay_.client_ended() && !client_hung_up_;
     if (only_watched) {
-        const bool wakes = state_ == State::parked && !server_;
+        const bool wakes = state_ == State::parked && !server_ && rate_.may(now());
         wait[kClientIn] = {relay_.client_fd(), static_cast<short>(wakes ? POLLIN : 0), 0};
     }
     wait[kServerIn] = {relay_.server_to_write(), POLLOUT, 0};
@@ -179,7 +182,7 @@ void Guard::wait_for_something() {
 void Guard::watch_client(short events) {
     const bool hung_up = (events & (POLLHUP | POLLERR)) != 0;
     const bool unread = relay_.unread_of_client() > 0;
-    if (unread && state_ == State::parked && !server_) return admit();
+    if (unread && state_ == State::parked && !server_ && rate_.may(now())) return admit();
     if (unread && !hung_up) return;
     // It has gone. What it has said before waits until the server takes it, which one that is there may
     // never do.
@@ -215,6 +218,7 @@ void Guard::client_seems_gone() {
     client_.stop();
     // Its channel may still be open: who holds the other end may show that it lives.
     client_until_ = now() + 2 * task_.settings.close_wait;
+    answer_awaited_ = false;
     said_by_client_ = relay_.read_of_client() + relay_.unread_of_client();
 }
 
@@ -225,8 +229,13 @@ void Guard::do_what_is_due() {
     if (relay_.client_deaf() && !closing_)
         close(Ending::From::closed_stdin, "the client closed our stdout");
     if (client_until_ && time >= *client_until_) {
-        client_until_.reset();
-        close(Ending::From::closed_stdin, "the client has ended");
+        // Whoever holds its end waits for an answer, perhaps, before it says more.
+        if (exchanges_.count() > 0 && !std::exchange(answer_awaited_, true)) {
+            client_until_ = time + kForAnAnswer;
+        } else {
+            client_until_.reset();
+            close(Ending::From::closed_stdin, "the client has ended");
+        }
     }
     watch_server();
     if (record_at_ && now() >= *record_at_) write_record();
@@ -243,8 +252,13 @@ void Guard::do_what_is_due() {
     if (closing_) return hurry_close();
     if (relay_.holds() && takes()) relay_.pump_client();
     restart_if_due();
-    // What hung up is not watched: nothing else tells that it has asked before.
-    if (state_ == State::parked && !server_ && client_hung_up_ && !takes() && rate_.may(time)) admit();
+    // What was read already, and what hung up, wakes nobody.
+    const bool asked = client_hung_up_ || relay_.holds();
+    if (state_ == State::parked && !server_ && asked && !takes() && rate_.may(time)) admit();
+    // Nor is it seen any more that it has gone, where the server does not take what it said before.
+    const bool stuck = state_ == State::running && takes() && relay_.client_to_read() < 0;
+    if (client_hung_up_ && stuck && !relay_.client_ended())
+        close(Ending::From::closed_stdin, "the client closed our stdin");
     check_liveness();
     if (refused_until_ && time >= *refused_until_) over_ = true;
 }

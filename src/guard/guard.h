@@ -132,6 +132,7 @@ class Guard final : private Listener {
     std::optional<MonotonicTime> status_until_;   ///< It closed its output: so long its end may take.
     std::optional<MonotonicTime> client_until_;   ///< The client seems gone.
     std::uint64_t said_by_client_ = 0;            ///< So many bytes by then.
+    bool answer_awaited_ = false;                 ///< It was waited for that longer already.
     std::optional<MonotonicTime> admit_at_;       ///< queued: when it is tried again …
     std::optional<MonotonicTime> admit_until_;    ///< … and how long.
     std::optional<MonotonicTime> no_room_until_;  ///< parked: so long what is asked is refused.

@@ -94,6 +94,8 @@ void Guard::stay_parked() {
 }
 
 void Guard::start_server() {
+    // Also where it comes to nothing: a failure then is none of the process before it.
+    recovery_.started(now());
     const bool again = served_ || restarted_ > 0;
     ++started_;
     auto path = find_program(task_.command.front());
@@ -115,7 +117,6 @@ void Guard::start_server() {
     dead_ = evicted_ = answered_ = false;
     hang_.clear();
     status_until_.reset();
-    recovery_.started(now());
     server_since_ms_ = wall_ms();
     changed();
     if (again) return replay();
@@ -133,10 +134,13 @@ void Guard::watch_server() {
             ready_until_.reset();
             relay_.detach_server();
             const Error error = Error::from_errno("start", launch_.path, *code);
-            if (may_pass(*code)) {
+            liveness_.end();
+            exit_code_ = *code == ENOENT ? 127 : 126;
+            // npm and uv replace what they install, interpreters too.
+            if (!closing_ && (may_pass(*code) || served_ || restarted_ > 0)) {
                 plan_restart({"start", error.message(), std::nullopt}, now());
             } else {
-                refuse(error.message(), "not_started", *code == ENOENT ? 127 : 126);
+                refuse(error.message(), "not_started", exit_code_);
             }
         } else if (server_->keeper_killed()) {
             hang_ = "its keeper was killed";
@@ -247,6 +251,7 @@ void Guard::restart_if_due() {
 }
 
 void Guard::server_hangs(MonotonicTime time) {
+    if (!server_ || dead_) return;
     const Recovery::Measure measure = recovery_.hung(time);
     hang_ = "it did not answer any more";
     liveness_.end();

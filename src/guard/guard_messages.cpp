@@ -163,10 +163,10 @@ void Guard::over_long_from_client(const Line& line) {
     const Kind kind = kind_at_beginning(line.text);
     if (id.empty()) return;
     // Both sides count their requests from 0 or 1: the same id is another thing in each direction.
-    if (kind == Kind::asks) {
-        relay_.to_client(error_answer(id, kInvalidRequest, why, "too_large"));
-    } else if (kind == Kind::answers && exchanges_.server_answered(id)) {
+    if (kind != Kind::asks && exchanges_.server_answered(id)) {
         relay_.to_server(error_answer(id, kServerGone, why, "too_large"));
+    } else if (kind != Kind::answers) {
+        relay_.to_client(error_answer(id, kInvalidRequest, why, "too_large"));
     }
 }
 
@@ -183,7 +183,6 @@ void Guard::over_long_from_server(const Line& line) {
         relay_.to_server(error_answer(id, kInvalidRequest, why, "too_large"));
         return;
     }
-    if (kind != Kind::answers) return;
     if (const auto pending = exchanges_.answered(id, std::chrono::steady_clock::now()))
         relay_.to_client(error_answer(pending->id, kServerGone, why, "too_large"));
 }

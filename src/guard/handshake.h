@@ -13,7 +13,7 @@ namespace reaper::guard {
 
 class Handshake {
   public:
-    /// A message of the client that goes to the server.
+    /// A message of the client that goes to the server, now or when there is one again.
     void client_said(std::string_view line, const Envelope& message);
     /// The server's answer to `method`.
     void server_answered(std::string_view method, std::string_view line, const Envelope& answer);

@@ -20,6 +20,10 @@ bool contains(const std::vector<ProcessId>& ids, ProcessId id) {
     return std::find(ids.begin(), ids.end(), id) != ids.end();
 }
 
+bool says_nothing(const Result<std::vector<ProcessId>>& children) {
+    return !children && scan::says_gone(children.error());
+}
+
 /// The descriptors of handles are below it. A tree of more processes is ended in turns.
 int most_handles() {
     rlimit limit{};
@@ -38,7 +42,13 @@ std::size_t ProcessTree::look() {
     spared_.clear();
     const auto root = scan::identify(root_);
     // Who is held stays so: a look that cannot see (no descriptor left) says nothing of anybody.
-    if (!root || !collect(*root, found, 0)) return 0;
+    if (!root) return 0;
+    if (!collect(*root, found, 0)) {
+        // The root lives, so it is the kernel that tells nobody's children: nothing is to be seen, ever.
+        const auto dir = scan::ProcessDir::open(*root);
+        over_ = dir && says_nothing(scan::children_of(*dir));
+        return 0;
+    }
     const int most = most_handles();
     std::vector<enforce::ProcessHandle> now;
     std::size_t more = 0;

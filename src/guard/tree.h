@@ -2,8 +2,8 @@
 // escape from, because it is their subreaper (PR_SET_CHILD_SUBREAPER): whoever loses its parent, by a
 // double fork too, becomes its child.
 //
-// This is the one place in the guard that signals. What could end the wrong process, and why it does
-// not:
+// This is the one place in the guard that ends anything (admission asks a guard to park, keeper wakes
+// the keeper). What could end the wrong process, and why it does not:
 //  - A pid that another process has got meanwhile: signals go through a ProcessHandle, a pidfd whose
 //    (pid, start time) was verified after it was opened, never to a pid.
 //  - A process that is not the server's: only descendants of `root` are looked at, each asked who its

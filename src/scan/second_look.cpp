@@ -44,13 +44,15 @@ class Rows {
     std::vector<Process> all_;
 };
 
-/// A process that dies while we ask has no children that could still be found through it.
-std::vector<pid_t> children_of_all(const std::vector<Process>& processes) {
+/// A process that dies while we ask has no children that could still be found through it. Fails where
+/// one could not be looked at.
+Result<std::vector<pid_t>> children_of_all(const std::vector<Process>& processes) {
     std::vector<pid_t> pids;
     for (const Process& process : processes) {
         const auto dir = ProcessDir::open(process.id);
         if (!dir) continue;
         const auto children = children_of(*dir);
+        if (!children && !says_gone(children.error())) return tl::unexpected(children.error());
         if (!children) continue;
         for (const ProcessId& child : *children) pids.push_back(child.pid);
     }
@@ -61,7 +63,9 @@ Result<void> add_with_descendants(Rows& rows, std::vector<pid_t> pids) {
     while (!pids.empty()) {
         const auto fresh = rows.add(pids);
         if (!fresh) return tl::unexpected(fresh.error());
-        pids = children_of_all(*fresh);
+        auto children = children_of_all(*fresh);
+        if (!children) return tl::unexpected(children.error());
+        pids = std::move(*children);
     }
     return {};
 }
@@ -90,7 +94,9 @@ Result<void> add_ancestors(Rows& rows, std::vector<pid_t> parents,
             parents.push_back(process.session);  // Whether its leader lives tells who was reparented.
             if (may_launch(process, classifier)) launchers.push_back(process);
         }
-        const auto siblings = rows.add(children_of_all(launchers));
+        const auto launched = children_of_all(launchers);
+        if (!launched) return tl::unexpected(launched.error());
+        const auto siblings = rows.add(*launched);
         if (!siblings) return tl::unexpected(siblings.error());
     }
     return {};

@@ -226,8 +226,7 @@ TEST(GuardEnd, SaysAllThatTheServerHasSaidToAClientThatReadsLate) {
         const int big = client.send("big", kib * 1024);
         const int small = client.send("echo", kib);
         client.guard().close_input();
-        // With more it waits for us, and so do the others.
-        if (!server.left_after(kib < 300 ? 20s : 500ms).empty()) break;
+        ASSERT_THAT(server.left_after(20s), IsEmpty());
         EXPECT_EQ(client.answer_to(big).at("result").get<std::string>().size(), kib * 1024U);
         EXPECT_EQ(client.answer_to(small).value("result", json()), kib);
     }
@@ -293,6 +292,21 @@ TEST(GuardEnd, LeavesNothingWhenTheClientIsKilledAndSomebodyHoldsItsEnds) {
     EXPECT_THAT(held.left_after(15s), IsEmpty());
 }
 
+/// Its parent was but a script that started it with `&`.
+TEST(GuardEnd, WaitsForAnAnswerThatSomebodyMayBeWaitingFor) {
+    Program client({"sh", "-c", "exec 3<&0; \"$1\" close_wait=100 grace=500 -- \"$2\" <&3 & wait", "sh",
+                    REAPER_GUARD, REAPER_PEER});
+    client.write_line(R"({"id":1,"method":"echo"})");
+    ASSERT_TRUE(client.read_line(20s));
+    client.write_line(R"({"id":1,"method":"silent"})");
+    usleep(100'000);  // Until it is read, most likely; else it proves nothing.
+    signal_process(client.pid(), SIGKILL);
+    ASSERT_TRUE(client.wait());
+    usleep(1'500'000);  // Longer than it would wait for one that says nothing.
+    client.write_line(R"({"id":2,"method":"echo","params":2})");
+    EXPECT_THAT(client.read_line(20s).value_or(""), HasSubstr("\"result\":2"));
+}
+
 // What it has said before is heard after its end, and is no sign of life.
 TEST(GuardEnd, LeavesNothingWhenItsClientWasKilledBeforeItsLastWordsWereHeard) {
     Program client = client_with_a_guard("close_wait=2000 grace=500 backoff=1000");
@@ -355,6 +369,7 @@ TEST(GuardEnd, LeavesNothingWhenTheTerminalIsClosed) {
     const pid_t client = forkpty(&master, nullptr, nullptr, nullptr);
     ASSERT_GE(client, 0);
     if (client == 0) {
+        signal(SIGHUP, SIG_DFL);  // Ignored below nohup.
         // Its descriptors are pipes; only the terminal is shared.
         int in[2];
         int out[2];
@@ -364,7 +379,7 @@ TEST(GuardEnd, LeavesNothingWhenTheTerminalIsClosed) {
             dup2(in[0], 0);
             dup2(out[1], 1);
             setenv("PEER_DEAF", "eof,term", 1);
-            execl(REAPER_GUARD, "close_wait=100", "grace=500", "--", REAPER_PEER,
+            execl(REAPER_GUARD, "guard", "close_wait=100", "grace=500", "--", REAPER_PEER,
                   static_cast<char*>(nullptr));
             _exit(127);
         }
@@ -434,10 +449,31 @@ TEST(GuardStart, TriesAgainWhereItsFileIsJustBeingWritten) {
     EXPECT_TRUE(client.answer_to(id).contains("result"));
 }
 
-TEST(GuardStart, TriesAgainWhereItsFileIsJustBeingReplaced) {
+TEST(GuardStart, TellsByItsExitCodeThatItNeverCame) {
     const Scratch scratch;
     const std::string copy = copy_of_the_peer(scratch);
-    GuardClient client({.settings = kPatiently, .command = {copy}});
+    const UniqueFd writer(open(copy.c_str(), O_WRONLY | O_CLOEXEC));
+    GuardClient client({.settings = kPatiently, .command = {copy}, .initialize = false});
+    while (client.errors().find("started again in") == std::string::npos) usleep(10'000);
+    client.guard().close_input();
+    EXPECT_EQ(WEXITSTATUS(client.guard().wait().value()), 126);
+}
+
+class GuardStartAgain : public ::testing::TestWithParam<bool> {};
+
+INSTANTIATE_TEST_SUITE_P(By, GuardStartAgain, ::testing::Values(false, true),
+                         [](const auto& one) { return one.param ? "Interpreter" : "Itself"; });
+
+TEST_P(GuardStartAgain, WhereItsFileIsJustBeingReplaced) {
+    const Scratch scratch;
+    const std::string copy = copy_of_the_peer(scratch);
+    std::string command = copy;
+    if (GetParam()) {
+        command = (scratch.path() / "script").string();
+        std::ofstream(command) << "#!" << copy << '\n';
+        std::filesystem::permissions(command, std::filesystem::perms::owner_all);
+    }
+    GuardClient client({.settings = kPatiently, .command = {command}});
     std::filesystem::rename(copy, copy + ".old");
     client.ask("crash", 1);
     while (client.errors().find("cannot start") == std::string::npos) usleep(10'000);

@@ -60,8 +60,8 @@ Channel make_terminal() {
 
 [[noreturn]] void become(const std::vector<char*>& argv, const std::vector<char*>& environment,
                          const StartOptions& options, const Channel& channel) {
-    signal(SIGPIPE, SIG_DFL);
-    signal(SIGHUP, SIG_DFL);  // Ignored below nohup: a terminal that is closed would end nobody.
+    // Below nohup, or in the background of a script, some are ignored: they would end nobody.
+    for (const int number : {SIGPIPE, SIGHUP, SIGINT, SIGTERM, SIGCHLD}) signal(number, SIG_DFL);
     int input = channel.their_input.get(), output = channel.their_output.get();
     if (options.on_terminal) {
         // Who leads a session has the first terminal that it opens for its own.
