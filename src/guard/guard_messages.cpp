@@ -67,13 +67,13 @@ bool Guard::from_client(std::string_view line, const Envelope& message) {
     }
     // To a request of a process of the server that is no more, the answer is nobody's.
     if (message.answers()) return exchanges_.server_answered(message.id) || started_ <= 1;
-    if (message.asks()) handshake_.client_said(line, message);
     if (message.asks()) client_asks(line, message);
     if (message.method == "notifications/cancelled") exchanges_.cancelled(cancelled_id(line));
     return true;
 }
 
 void Guard::client_asks(std::string_view line, const Envelope& message) {
+    handshake_.client_said(line, message);
     rate_.passed(last_message_);
     standing_.client_asks(line, message);
     exchanges_.asked(message.id, message.method, std::chrono::steady_clock::now());

@@ -20,10 +20,6 @@ bool contains(const std::vector<ProcessId>& ids, ProcessId id) {
     return std::find(ids.begin(), ids.end(), id) != ids.end();
 }
 
-bool says_nothing(const Result<std::vector<ProcessId>>& children) {
-    return !children && scan::says_gone(children.error());
-}
-
 /// The descriptors of handles are below it. A tree of more processes is ended in turns.
 int most_handles() {
     rlimit limit{};
@@ -43,10 +39,9 @@ std::size_t ProcessTree::look() {
     const auto root = scan::identify(root_);
     // Who is held stays so: a look that cannot see (no descriptor left) says nothing of anybody.
     if (!root) return 0;
-    if (!collect(*root, found, 0)) {
+    if (const auto seen = collect(*root, found, 0); !seen) {
         // The root lives, so it is the kernel that tells nobody's children: nothing is to be seen, ever.
-        const auto dir = scan::ProcessDir::open(*root);
-        over_ = dir && says_nothing(scan::children_of(*dir));
+        over_ = scan::says_gone(seen.error());
         return 0;
     }
     const int most = most_handles();
@@ -101,11 +96,12 @@ bool ProcessTree::pass_over(ProcessId id) {
     return !ended;
 }
 
-bool ProcessTree::collect(ProcessId parent, std::vector<ProcessId>& found, int depth) {
+Result<void> ProcessTree::collect(ProcessId parent, std::vector<ProcessId>& found, int depth) {
+    if (depth > kDeepest) return {};
     const auto dir = scan::ProcessDir::open(parent);
-    if (!dir || depth > kDeepest) return false;
+    if (!dir) return tl::unexpected(dir.error());
     const auto children = scan::children_of(*dir);
-    if (!children) return false;
+    if (!children) return tl::unexpected(children.error());
     for (const ProcessId child : *children) {
         const std::optional<bool> spared = child == server_ ? false : never_ended_.has(child);
         if (!spared) {
@@ -118,9 +114,9 @@ bool ProcessTree::collect(ProcessId parent, std::vector<ProcessId>& found, int d
         }
         found.push_back(child);
         // Where it has gone meanwhile, its being found is enough: it is not known to have ended.
-        collect(child, found, depth + 1);
+        static_cast<void>(collect(child, found, depth + 1));
     }
-    return true;
+    return {};
 }
 
 void ProcessTree::signal(int number) {

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "base/process_id.h"
+#include "base/result.h"
 #include "enforce/process_handle.h"
 #include "guard/spared.h"
 
@@ -57,8 +58,8 @@ class ProcessTree final : public Tree {
   private:
     void let_go_of_ended();
     bool pass_over(ProcessId foreign);
-    /// False where it could not see what `parent` has started.
-    bool collect(ProcessId parent, std::vector<ProcessId>& found, int depth);
+    /// Fails where it could not see what `parent` has started.
+    Result<void> collect(ProcessId parent, std::vector<ProcessId>& found, int depth);
 
     pid_t root_;
     std::optional<ProcessId> server_;

@@ -29,14 +29,19 @@ int left_of(Clock::time_point deadline) {
 
 }  // namespace
 
-const std::string kEverySecond =
-    "version: 1\n"
-    "name: test\n"
-    "daemon: { health_check_interval: 1, cleanup_interval: 1 }\n"
-    "rules:\n"
-    "  orphan: { after_seconds: 1, action: terminate }\n"
-    "terminate: { grace_seconds: 1 }\n"
-    "budget: { kills_per_minute: 1000, respawns: 1000 }\n";
+std::string every_second(std::chrono::seconds grace) {
+    return "version: 1\n"
+           "name: test\n"
+           "daemon: { health_check_interval: 1, cleanup_interval: 1 }\n"
+           "rules:\n"
+           "  orphan: { after_seconds: 1, action: terminate }\n"
+           "terminate: { grace_seconds: " +
+           std::to_string(grace.count()) +
+           " }\n"
+           "budget: { kills_per_minute: 1000, respawns: 1000 }\n";
+}
+
+const std::string kEverySecond = every_second(1s);
 
 DaemonRun::DaemonRun(const std::string& policy, DaemonSettings settings)
     : settings_(std::move(settings)) {

@@ -21,6 +21,8 @@ using nlohmann::json;
 
 /// Looks and passes every second; an orphan is one for a second before it is ended.
 extern const std::string kEverySecond;
+/// The same; kEverySecond has a grace time of one second.
+std::string every_second(std::chrono::seconds grace);
 
 /// What is different for one test.
 struct DaemonSettings {

@@ -5,7 +5,6 @@
 
 #include <csignal>
 #include <fstream>
-#include <regex>
 
 #include "bystanders.h"
 #include "daemon_run.h"
@@ -39,7 +38,7 @@ TEST_F(DaemonTest, EndsWhatHasLeakedAndNothingElse) {
         const pid_t used = servers.start("").pid();
         const Bystanders untouched({used});
         // A slow host is no reason to kill.
-        DaemonRun daemon(std::regex_replace(kEverySecond, std::regex("grace_seconds: 1"), "$&0"));
+        DaemonRun daemon(every_second(10s));
         ASSERT_TRUE(daemon.await_ready());
         Program& leaked = servers.leak("forks");
         const json started = daemon.await_event("server_started", about(leaked.pid()));

@@ -221,7 +221,7 @@ TEST(GuardEnd, WaitsForTheRestOfACrashedServerWithoutUsingTheProcessor) {
 TEST(GuardEnd, SaysAllThatTheServerHasSaidToAClientThatReadsLate) {
     // Somewhere between these the rest is in the server's pipe when it ends.
     for (int kib = 100; kib <= 480; kib += 20) {
-        GuardClient client({.settings = {"close_wait=60000"}, .environment = {}});
+        GuardClient client({.settings = {"close_wait=60000"}});
         Held server({client.server()});
         const int big = client.send("big", kib * 1024);
         const int small = client.send("echo", kib);
@@ -294,12 +294,15 @@ TEST(GuardEnd, LeavesNothingWhenTheClientIsKilledAndSomebodyHoldsItsEnds) {
 
 /// Its parent was but a script that started it with `&`.
 TEST(GuardEnd, WaitsForAnAnswerThatSomebodyMayBeWaitingFor) {
+    const Scratch scratch;
+    const std::string heard = (scratch.path() / "heard").string();
     Program client({"sh", "-c", "exec 3<&0; \"$1\" close_wait=100 grace=500 -- \"$2\" <&3 & wait", "sh",
-                    REAPER_GUARD, REAPER_PEER});
+                    REAPER_GUARD, REAPER_PEER},
+                   {.environment = {{"PEER_HEARD", heard}}});
     client.write_line(R"({"id":1,"method":"echo"})");
     ASSERT_TRUE(client.read_line(20s));
     client.write_line(R"({"id":1,"method":"silent"})");
-    usleep(100'000);  // Until it is read, most likely; else it proves nothing.
+    while (text_of(heard).find("silent") == std::string::npos) usleep(10'000);
     signal_process(client.pid(), SIGKILL);
     ASSERT_TRUE(client.wait());
     usleep(1'500'000);  // Longer than it would wait for one that says nothing.
